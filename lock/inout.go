@@ -62,17 +62,17 @@ const (
 	Lock   Action = "LOCK"
 	Unlock Action = "UNLOCK"
 	Open   Action = "OPEN"
+	Pardon Action = "PARDON" // ends a lockout and lowers the level by one; owners only
 )
 
 // Command is an order from home automation or from the owner's console.
 type Command struct {
-	Method   Method
-	Action   Action
-	At       time.Time // when it was made, by its maker's wall clock; zero when it did not say
-	Refused  Reason    // set by the adapter when it could not even be read, or came retained
-	Detail   string
-	Trusted  bool // the console has authenticated it and made it this moment: no freshness to check
-	ClearOut bool // an owner's order: end the lockout and lower the level by one
+	Method  Method
+	Action  Action
+	At      time.Time // when it was made, by its maker's wall clock; zero when it did not say
+	Refused Reason    // set by the adapter when it could not even be read, or came retained
+	Detail  string
+	Trusted bool // an owner signed in at the console gave it this moment: no freshness to check
 }
 
 // TextNews is what became of a text.
@@ -101,6 +101,7 @@ const (
 // Fault is news of a part that fails or works again. A standing fault named again with other words is updated silently.
 type Fault struct {
 	Part     string // what fails: "strike", "keypad", "journal", "mqtt", "twilio", "clock", ...
+	Kind     string // how, where a part can fail in several ways at a time: "stuck", "flapping", ...; part and kind name a fault
 	Standing bool
 	Detail   string
 	Hint     string
@@ -183,7 +184,7 @@ type State struct {
 	Remaining time.Duration   `json:"remaining"`  // of the lockout; 0: none
 	Decay     time.Duration   `json:"decay"`      // until the level falls by one; 0: level is 0 or locked out
 	Texts     []time.Duration `json:"texts"`      // ages of the texts of the last day, newest last
-	CommandAt int64           `json:"command_at"` // Unix milliseconds of the last accepted command
+	CommandAt int64           `json:"command_at"` // Unix microseconds: when the last accepted command was made
 }
 
 // Status is what the door is at this moment: what is published as retained state and shown on pages.

@@ -1,3 +1,6 @@
+// Package otp makes one-time codes, holds them in memory and tells what an entry is worth; it counts wrong entries and keeps
+// the lockouts that come of them. It reads no clock and writes nothing: time is an argument, and what must survive a restart
+// is handed out and put back by its owner.
 package otp
 
 import (

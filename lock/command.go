@@ -1,0 +1,61 @@
+package lock
+
+import "time"
+
+// freshness is how far a command's time may lie from now, either way.
+const freshness = 10 * time.Second
+
+// command carries out an order or refuses it. Locking is never refused for being late or early.
+func (m *Machine) command(c Command) {
+	if why, detail := m.refusal(c); why != "" {
+		m.emit(Event{Type: CommandRefused, Method: c.Method, Action: c.Action, Reason: why, Detail: detail})
+		return
+	}
+	switch c.Action {
+	case Lock:
+		m.lockStrike()
+		m.do(LockStrike{}) // even when it is believed to be locked: the asker may know better
+	case Unlock, Open:
+		if !c.Trusted {
+			m.lastCommand, m.dirty = c.At.UnixMicro(), true
+		}
+		m.grant(c.Method)
+	case Pardon:
+		out := m.tries.Out()
+		m.tries.Pardon(m.now.Mono)
+		m.dirty = true
+		if out {
+			m.entry.clear()
+			m.emit(Event{Type: LockoutEnded, Method: c.Method, Level: new(m.tries.Level())})
+		}
+	}
+	m.emit(Event{Type: CommandDone, Method: c.Method, Action: c.Action})
+}
+
+func (m *Machine) refusal(c Command) (Reason, string) {
+	switch {
+	case c.Refused != "":
+		return c.Refused, c.Detail
+	case c.Action == Lock:
+		return "", ""
+	case c.Action == Pardon && !c.Trusted, c.Action != Unlock && c.Action != Open && c.Action != Pardon:
+		return UnknownAction, "allowed are LOCK, UNLOCK and OPEN"
+	case c.Trusted:
+		return "", ""
+	case !m.cfg.Commands:
+		return CommandsOff, "set mqtt.commands = true to accept UNLOCK and OPEN"
+	case c.At.IsZero():
+		return Stale, "at is missing: Unix seconds at which the command was made"
+	}
+	last := time.UnixMicro(m.lastCommand)
+	switch age := m.now.Wall.Sub(c.At); {
+	case age > freshness:
+		return Stale, "at is more than 10 s ago by the door's clock"
+	case age < -freshness:
+		return Future, "at is more than 10 s ahead of the door's clock"
+	case !c.At.After(last) && !last.After(m.now.Wall.Add(freshness)):
+		// A last command from the future means that the clock has been set back since: it says nothing about this one.
+		return Replayed, "at is not newer than the last accepted command's"
+	}
+	return "", ""
+}

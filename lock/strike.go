@@ -1,0 +1,44 @@
+package lock
+
+import "time"
+
+// StrikePart is the part whose fault means that the strike's line cannot be driven.
+const StrikePart = "strike"
+
+// openGrace is how long after the strike has locked again a door may still come open: it was pulled at the last moment.
+const openGrace = 2 * time.Second
+
+// strike is what the machine believes of the strike. The line enforces the same end by itself.
+type strike struct {
+	open       bool
+	since      time.Duration // when it left the locked level
+	until      time.Duration // the pulse's end; never while locked
+	graceUntil time.Duration // until then an opening door is no surprise
+}
+
+// grant opens the strike. While it is open already, the pulse is drawn out, but never past MaxPulse in all.
+func (m *Machine) grant(by Method) {
+	now, was := m.now.Mono, m.strike.open
+	if !was {
+		m.strike.open, m.strike.since, m.strike.until = true, now, now
+	}
+	m.strike.until = max(m.strike.until, min(now+m.cfg.Pulse, m.strike.since+MaxPulse))
+	m.do(OpenStrike{m.strike.until - now})
+	m.do(Feedback{DoorOpen})
+	if by != ByExit || m.exit.told {
+		m.emit(Event{Type: AccessGranted, Method: by})
+	}
+	if !was {
+		m.emit(Event{Type: LockUnlocked, Method: by})
+	}
+}
+
+// lockStrike ends the pulse, if one is live.
+func (m *Machine) lockStrike() {
+	if !m.strike.open {
+		return
+	}
+	m.strike = strike{until: never, graceUntil: m.now.Mono + openGrace}
+	m.do(LockStrike{})
+	m.emit(Event{Type: LockLocked})
+}
