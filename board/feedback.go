@@ -1,0 +1,120 @@
+package board
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"latchd/lock"
+)
+
+// lamp is a set of the feedback lines.
+type lamp uint8
+
+const (
+	green lamp = 1 << iota
+	red
+	buzzer
+	dark lamp = 0
+)
+
+// beat is what is on for how long.
+type beat struct {
+	on lamp
+	d  time.Duration
+}
+
+const (
+	blip  = 40 * time.Millisecond
+	short = 150 * time.Millisecond
+	long  = 600 * time.Millisecond
+)
+
+var patterns = map[lock.Signal][]beat{
+	lock.KeyTaken:      {{buzzer, blip}},
+	lock.TextOnItsWay:  {{green | buzzer, short}, {dark, short}, {green, short}, {dark, short}, {green, short}},
+	lock.DoorOpen:      {{green | buzzer, long}, {green, 4 * long}},
+	lock.EntryWrong:    {{red | buzzer, long}},
+	lock.TextNotSent:   {{red | buzzer, short}, {dark, short}, {red | buzzer, short}},
+	lock.BellNotTexted: {{green | red | buzzer, short}, {dark, short}, {green | red, short}},
+	lock.KeypadLocked:  {{red | buzzer, short}, {dark, short}, {red | buzzer, short}, {dark, short}, {red | buzzer, long}},
+}
+
+// Feedback tells the visitor by light and sound. The newest signal cuts short the one before.
+type Feedback struct {
+	lines  map[lamp]gpio.PinOut
+	fault  func(error)
+	signal chan lock.Signal // holds the newest
+	once   sync.Once
+	stop   chan struct{}
+	ended  chan struct{}
+}
+
+// NewFeedback takes lines that are off at the low level; nil: not fitted. onFault hears the error of a line that fails and
+// nil once it works again; it must not block for long.
+func NewFeedback(greenLine, redLine, buzzerLine gpio.PinOut, onFault func(error)) *Feedback {
+	f := &Feedback{lines: map[lamp]gpio.PinOut{}, fault: onFault, signal: make(chan lock.Signal, 1),
+		stop: make(chan struct{}), ended: make(chan struct{})}
+	for l, line := range map[lamp]gpio.PinOut{green: greenLine, red: redLine, buzzer: buzzerLine} {
+		if line != nil {
+			f.lines[l] = line
+		}
+	}
+	go f.play()
+	return f
+}
+
+// Show plays a signal's pattern and does not wait for it. A signal without a pattern ends the one that plays.
+func (f *Feedback) Show(s lock.Signal) {
+	for {
+		select {
+		case f.signal <- s:
+			return
+		default:
+		}
+		select {
+		case <-f.signal:
+		default:
+		}
+	}
+}
+
+func (f *Feedback) play() {
+	defer close(f.ended)
+	defer f.set(dark)
+	var rest []beat
+	for failed := false; ; {
+		var next <-chan time.Time
+		now := dark
+		if len(rest) > 0 {
+			now, next, rest = rest[0].on, time.After(rest[0].d), rest[1:]
+		}
+		if err := f.set(now); err != nil || failed {
+			failed = err != nil
+			f.fault(err)
+		}
+		select {
+		case <-f.stop:
+			return
+		case s := <-f.signal:
+			rest = patterns[s]
+		case <-next:
+		}
+	}
+}
+
+func (f *Feedback) set(on lamp) error {
+	var errs []error
+	for l, line := range f.lines {
+		errs = append(errs, line.Out(on&l != 0))
+	}
+	return errors.Join(errs...)
+}
+
+// Close turns all lines off.
+func (f *Feedback) Close() {
+	f.once.Do(func() { close(f.stop) })
+	<-f.ended
+}
