@@ -107,6 +107,8 @@ func (r *request) halt() {
 
 // close ends all waits for good. The caller holds the lock.
 func (r *request) close() {
-	r.closed = true
-	close(r.halted)
+	if !r.closed {
+		r.closed = true
+		close(r.halted)
+	}
 }

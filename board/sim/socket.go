@@ -87,6 +87,8 @@ type socket struct {
 	*net.UnixListener
 	path string
 	info fs.FileInfo
+	once sync.Once
+	err  error
 }
 
 // Addr returns the address under which clients find the socket.
@@ -94,10 +96,13 @@ func (s *socket) Addr() net.Addr { return &net.UnixAddr{Name: s.path, Net: "unix
 
 // Close stops listening and removes the file.
 func (s *socket) Close() error {
-	if info, err := os.Lstat(s.path); err == nil && os.SameFile(info, s.info) {
-		_ = os.Remove(s.path)
-	}
-	return s.UnixListener.Close()
+	s.once.Do(func() {
+		if info, err := os.Lstat(s.path); err == nil && os.SameFile(info, s.info) {
+			_ = os.Remove(s.path)
+		}
+		s.err = s.UnixListener.Close()
+	})
+	return s.err
 }
 
 // Serve lets clients work the board until ctx ends, then lifts their fingers, hangs up and returns nil. It closes l.
@@ -106,6 +111,7 @@ func Serve(ctx context.Context, l net.Listener, b *Board) error {
 	defer clients.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer l.Close()
 	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	for {
 		conn, err := l.Accept()
@@ -116,7 +122,6 @@ func Serve(ctx context.Context, l net.Listener, b *Board) error {
 			return nil
 		}
 		if err != nil {
-			_ = l.Close()
 			return fmt.Errorf("serve the simulated board at %s: %w", l.Addr(), err)
 		}
 		clients.Go(func() { attend(ctx, conn, b) })

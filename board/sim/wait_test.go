@@ -1,8 +1,10 @@
 package sim_test
 
 import (
+	"context"
 	"errors"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,9 +32,9 @@ func TestAWait(t *testing.T) {
 		after   time.Duration
 	}{
 		{"of 0 ends with an edge, however late", 0,
-			func(b *sim.Board, _ gpio.PinIn) { <-time.After(240 * time.Hour); _ = b.Bell(t.Context(), 0) }, true, 240 * time.Hour},
+			func(b *sim.Board, _ gpio.PinIn) { <-time.After(240 * time.Hour); _ = b.Bell(context.Background(), 0) }, true, 240 * time.Hour},
 		{"ends with the edge when that comes before the time is over", time.Minute,
-			func(b *sim.Board, _ gpio.PinIn) { <-time.After(time.Second); _ = b.Bell(t.Context(), 0) }, true, time.Second},
+			func(b *sim.Board, _ gpio.PinIn) { <-time.After(time.Second); _ = b.Bell(context.Background(), 0) }, true, time.Second},
 		{"ends when the time is over", time.Minute, func(*sim.Board, gpio.PinIn) {}, false, time.Minute},
 		{"of a negative time ends at once", -1, func(*sim.Board, gpio.PinIn) {}, false, 0},
 		{"ends with Halt", 0, func(_ *sim.Board, p gpio.PinIn) { <-time.After(time.Hour); _ = p.Halt() }, false, time.Hour},
@@ -44,7 +46,9 @@ func TestAWait(t *testing.T) {
 				b := sim.New(wiring)
 				p := bell(t, b)
 				start := time.Now()
-				go tt.during(b, p)
+				var during sync.WaitGroup
+				defer during.Wait()
+				during.Go(func() { tt.during(b, p) })
 				if got := p.WaitForEdge(tt.timeout); got != tt.want || time.Since(start) != tt.after {
 					t.Errorf("%v after %v, want %v after %v", got, time.Since(start), tt.want, tt.after)
 				}
