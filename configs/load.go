@@ -1,0 +1,150 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// largest is the most that a configuration may weigh, in bytes. It is read no further.
+const largest = 1 << 20
+
+// Load reads the file at path over the defaults and checks it. When the file can be read but is at fault, the error is
+// Faults.
+func Load(path string) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// Parse is Load of a file that has been read; name stands for it in faults.
+func Parse(name string, data []byte) (*Config, error) {
+	r := read(name, data)
+	r.check()
+	if len(r.faults) > 0 {
+		return nil, r.sorted()
+	}
+	r.warn()
+	return r.cfg, nil
+}
+
+// LoadStrike reads [board] and [strike] alone, whatever else is wrong in the file: locking the door must not wait for a
+// comma in the texts. It gives no answer rather than a guess, for the wrong polarity would open the door: anything wrong
+// with the board or with the strike's line or level is an error, and so is a faulty file that has no readable [strike].
+func LoadStrike(path string) (Board, Strike, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return Board{}, Strike{}, err
+	}
+	r := read(path, data)
+	r.withinBounds()
+	r.strikeLine()
+	all := r.sorted()
+	var own Faults
+	for _, f := range all {
+		if f.aboutStrike() {
+			own = append(own, f)
+		}
+	}
+	if len(own) == 0 && len(all) > 0 && r.at["strike"] == 0 {
+		own = append(all, Fault{File: path, Line: 1, Key: "strike", Problem: "not found in a faulty file",
+			Remedy: "so its line and level are not known"})
+	}
+	if len(own) > 0 {
+		return Board{}, Strike{}, own
+	}
+	return r.cfg.Board, r.cfg.Strike, nil
+}
+
+// aboutStrike says whether the fault leaves in doubt which line locks the door, or with which level.
+func (f Fault) aboutStrike() bool {
+	for _, key := range []string{f.Key, f.about} {
+		if t := tableOf(key); t == "board" || t == "strike" && key != "strike.pulse" && key != "strike.held_alarm" {
+			return f.about != "strike.pulse" && f.about != "strike.held_alarm"
+		}
+	}
+	return false
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the configuration: %w: copy configs/minimal.toml there (what a door needs) or "+
+			"configs/latchd.toml (every key) and edit it; `latchd demo` needs none", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, largest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return data, nil
+}
+
+// read takes in all that can be understood of a file, over the defaults. What can not is in the faults.
+func read(name string, data []byte) *reading {
+	cfg := Default()
+	r := &reading{file: name, cfg: &cfg, at: map[string]int{}, inline: map[string]bool{}, broken: map[string]bool{},
+		meant: map[string]bool{}, garbled: map[int]bool{}, reported: map[int]bool{}}
+	switch {
+	case len(data) > largest:
+		r.unreadable("larger than 1 MiB", "a configuration needs a few KiB: is this the right file?")
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		r.unreadable("written in UTF-16", "save it as UTF-8")
+	default:
+		r.take(bytes.TrimPrefix(data, []byte("\ufeff")))
+	}
+	return r
+}
+
+// unreadable reports a file of which nothing can be understood, so that nothing is missed in it either.
+func (r *reading) unreadable(problem, remedy string) {
+	r.fault(1, "", problem, remedy)
+	for _, table := range tables() {
+		r.broken[table] = true
+	}
+}
+
+// take reads the text. Bytes that are not UTF-8 are replaced, so that the rest is read as well; their lines are remembered.
+func (r *reading) take(data []byte) {
+	r.lines = []int{0}
+	for i, c := range data {
+		if c == '\n' {
+			r.lines = append(r.lines, i+1)
+		}
+	}
+	if !utf8.Valid(data) {
+		var clean strings.Builder
+		line := 1
+		for len(data) > 0 {
+			c, n := utf8.DecodeRune(data)
+			if c == utf8.RuneError && n == 1 {
+				r.garbled[line] = true
+				clean.WriteByte('?') // one byte for one byte: offsets stay
+			} else {
+				clean.Write(data[:n])
+			}
+			if c == '\n' {
+				line++
+			}
+			data = data[n:]
+		}
+		data = []byte(clean.String())
+	}
+	r.data = data
+	r.expressions()
+	for _, line := range slices.Sorted(maps.Keys(r.garbled)) {
+		r.fault(line, "", "", "")
+	}
+}

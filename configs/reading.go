@@ -1,0 +1,252 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// reading is one pass over a file: what it says, where, and what is wrong with it. It walks the parser's expressions
+// itself, because a decoder stops at the first value that does not fit.
+type reading struct {
+	file  string
+	data  []byte
+	lines []int // the offset at which each line begins
+	base  int   // where the parser began
+	cfg   *Config
+
+	at       map[string]int  // the line of each table and key that was read
+	inline   map[string]bool // tables that are a value, closed to further keys
+	broken   map[string]bool // tables and keys that stand in the file but could not be read: neither checked nor missed
+	meant    map[string]bool // tables and keys that a misspelt one probably stands for: not missed
+	garbled  map[int]bool    // lines that are not UTF-8 and not yet reported
+	reported map[int]bool    // lines whose one fault is that they are not
+	faults   Faults
+	full     bool // faults were left out
+
+	table string // the one that keys belong to now: "", "strike", "owner[1]"
+	lost  bool   // under a header that is not known: its keys go unread
+}
+
+// mostFaults bounds what a file of nothing but faults prints, and mostSyntax how often the parser starts again in it.
+const (
+	mostFaults = 200
+	mostSyntax = 20
+)
+
+func (r *reading) fault(line int, key, problem, remedy string) {
+	r.report(Fault{Line: line, Key: key, Problem: problem, Remedy: remedy})
+}
+
+// report adds a fault. A line that is not UTF-8 has that one fault only.
+func (r *reading) report(f Fault) {
+	switch {
+	case r.reported[f.Line]:
+		return
+	case len(r.faults) == mostFaults:
+		r.full = true
+		return
+	case r.garbled[f.Line]:
+		delete(r.garbled, f.Line)
+		r.reported[f.Line] = true
+		f.Problem, f.Remedy = "not UTF-8", "save the file as UTF-8"
+	}
+	f.File = r.file
+	r.faults = append(r.faults, f)
+}
+
+// sorted returns the faults in the order of their lines.
+func (r *reading) sorted() Faults {
+	slices.SortStableFunc(r.faults, func(a, b Fault) int { return a.Line - b.Line })
+	if r.full {
+		r.full = false
+		last := r.faults[len(r.faults)-1].Line
+		r.faults = append(r.faults, Fault{File: r.file, Line: last, Problem: "too many faults", Remedy: "more are left out"})
+	}
+	return r.faults
+}
+
+// lineAt returns the line of an offset into the data.
+func (r *reading) lineAt(offset int) int { return sort.SearchInts(r.lines, offset+1) }
+
+// lineOf returns where a key stands, or its table, or 1.
+func (r *reading) lineOf(key string) int {
+	table, _, _ := strings.Cut(key, ".")
+	for _, k := range []string{key, table} {
+		if line := r.at[k]; line > 0 {
+			return line
+		}
+	}
+	return 1
+}
+
+// expressions reads the file one expression at a time, and goes on behind what cannot be parsed.
+func (r *reading) expressions() {
+	var p unstable.Parser
+	p.Reset(r.data)
+	end := 0 // of the last expression that was good
+	for n := 0; ; n++ {
+		for !r.full && p.NextExpression() {
+			end = r.expression(p.Expression())
+		}
+		if p.Error() == nil {
+			return
+		}
+		if n == mostSyntax {
+			r.full = true
+			return
+		}
+		next := r.syntax(&p, end)
+		if next >= len(r.data) {
+			return
+		}
+		r.base, end = next, next
+		p.Reset(r.data[next:])
+	}
+}
+
+// expression takes in one header or key and returns the offset at which it ends.
+func (r *reading) expression(e *unstable.Node) int {
+	parts, from, to := r.name(e)
+	line := r.lineAt(from)
+	if e.Kind == unstable.KeyValue {
+		if !r.lost {
+			r.keyValue(parts, e.Value(), line)
+		}
+		return r.base + int(e.Raw.Offset+e.Raw.Length)
+	}
+	r.header(parts, e.Kind == unstable.ArrayTable, line)
+	return to
+}
+
+// name returns the parts of an expression's name, and where it begins and ends.
+func (r *reading) name(e *unstable.Node) (parts []string, from, to int) {
+	for it := e.Key(); it.Next(); {
+		raw := it.Node().Raw
+		if parts == nil {
+			from = r.base + int(raw.Offset)
+		}
+		to = r.base + int(raw.Offset+raw.Length)
+		parts = append(parts, string(it.Node().Data))
+	}
+	return parts, from, to
+}
+
+// syntax reports what stopped the parser behind end, and returns the offset from which to go on.
+func (r *reading) syntax(p *unstable.Parser, end int) (next int) {
+	at := end
+	var why *unstable.ParserError
+	if errors.As(p.Error(), &why) {
+		at = min(r.base+int(p.Range(why.Highlight).Offset), max(len(r.data)-1, 0))
+	}
+	last := r.lineAt(at)
+	first := r.begins(end, last)
+	key, isHeader := guessName(r.text(first))
+	if isHeader {
+		r.guessHeader(key, first)
+	} else if key != "" && !r.lost {
+		key = join(r.table, key)
+		r.broken[key] = true
+	}
+	if key == "" {
+		key = r.table
+	}
+	problem := strings.TrimPrefix(p.Error().Error(), "toml: ")
+	if last != first {
+		problem += fmt.Sprintf(" on line %d", last)
+	}
+	r.fault(first, key, problem, hintFor(r.text(first)))
+	// What was parsed in vain may hold good lines: an array or a text that was not closed swallows all that follows.
+	for line := first + 1; line <= last; line++ {
+		if key, _ := guessName(r.text(line)); key != "" {
+			return r.lines[line-1]
+		}
+	}
+	if last == len(r.lines) {
+		return len(r.data)
+	}
+	return r.lines[last]
+}
+
+// begins returns the line on which the expression after end begins: behind the rest of its line, blank lines and comments.
+func (r *reading) begins(end, last int) int {
+	line := r.lineAt(end)
+	if r.lines[line-1] != end {
+		if line == last {
+			return line // behind the expression, on its own line
+		}
+		line++
+	}
+	for line < last {
+		if text := bytes.TrimSpace(r.text(line)); len(text) > 0 && text[0] != '#' {
+			break
+		}
+		line++
+	}
+	return line
+}
+
+// text returns a line, without its end.
+func (r *reading) text(line int) []byte {
+	text := r.data[r.lines[line-1]:]
+	if line < len(r.lines) {
+		text = r.data[r.lines[line-1] : r.lines[line]-1]
+	}
+	return text
+}
+
+// guessName returns what stands before the = of a line, or in its brackets, where the parser gave up.
+func guessName(line []byte) (name string, isHeader bool) {
+	line = bytes.TrimSpace(line)
+	open := len(line) - len(bytes.TrimLeft(line, "["))
+	line = bytes.TrimLeft(line, "[ \t")
+	n := 0
+	for n < len(line) && (line[n] == '.' || isBare(rune(line[n]))) {
+		n++
+	}
+	after := bytes.TrimLeft(line[n:], " \t")
+	if n == 0 || open == 0 && !bytes.HasPrefix(after, []byte("=")) {
+		return "", false
+	}
+	if open > 0 && line[0] >= '0' && line[0] <= '9' {
+		return "", false // an array of numbers
+	}
+	return string(line[:n]), open > 0
+}
+
+// hintFor names the mistakes that people make most.
+func hintFor(line []byte) string {
+	_, value, found := bytes.Cut(line, []byte("="))
+	value = bytes.TrimSpace(value)
+	if !found {
+		return ""
+	}
+	if len(value) == 0 {
+		return "write a value behind the ="
+	}
+	if value[0] == '"' || value[0] == '\'' {
+		return "text ends on its line, with the quote that it began with"
+	}
+	if c := rune(value[0]); c == '/' || isBare(c) && (c < '0' || c > '9') {
+		return `write text in quotes, as in key = "text"`
+	}
+	return ""
+}
+
+func isBare(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}
+
+func join(table, key string) string {
+	if table == "" {
+		return key
+	}
+	return table + "." + key
+}
+
+func indexed(name string, i int) string { return fmt.Sprintf("%s[%d]", name, i) }

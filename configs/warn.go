@@ -1,0 +1,84 @@
+package configs
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Warnings returns what is allowed but may not be wanted, in the order of the file's lines.
+func (c *Config) Warnings() []Fault { return c.warnings }
+
+// warn collects the warnings of a file without faults.
+func (r *reading) warn() {
+	c := r.cfg
+	r.warnStrike()
+	r.warnWhen(c.Board.Socket != "" && c.Board.Driver != "sim", "board.socket", "is not used",
+		`it belongs to driver = "sim"`)
+	r.warnWhen(c.Code.Digits < 6, "code.digits", fmt.Sprintf("%d digits are easily guessed", c.Code.Digits), "6 or more are better")
+	r.warnWhen(time.Duration(c.Code.Lockout) < time.Minute, "code.lockout", c.Code.Lockout.String()+" hardly slows a guesser",
+		"10m is usual")
+	r.warnWhen(time.Duration(c.Code.LockoutMax) < time.Hour, "code.lockout_max",
+		c.Code.LockoutMax.String()+" lets a guesser go on all night", "24h is usual")
+	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
+	r.warnBody()
+	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",
+		`which is "`+Default().Twilio.API+`"`)
+	r.warnBrokers()
+	r.warnWhen(c.Web.Console && c.Web.Listen == "", "web.console", "is not served", `give web.listen, as in "127.0.0.1:8080"`)
+	c.warnings, r.faults = r.sorted(), nil
+}
+
+func (r *reading) warnWhen(is bool, key, problem, remedy string) {
+	if is {
+		r.fault(r.lineOf(key), key, problem, remedy)
+	}
+}
+
+// warnStrike warns of a strike that opens between power-on and the start of latchd. BCM2835 ARM Peripherals, table 6-31:
+// GPIO0 to 8 pull up at power-on, GPIO9 to 27 down.
+func (r *reading) warnStrike() {
+	s := r.cfg.Strike
+	number, ok := strings.CutPrefix(s.Line, "GPIO")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil {
+		return
+	}
+	r.warnWhen(s.Active == "high" && n <= 8, "strike.line", s.Line+" pulls up at power-on, which may open the door",
+		"use one of GPIO9 to GPIO27")
+	r.warnWhen(s.Active == "low" && n >= 9 && n <= 27, "strike.line", s.Line+" pulls down at power-on, which may open the door",
+		"use one of GPIO2 to GPIO8")
+}
+
+// warnBody warns of a text that is sent, and paid, in several parts: more than 160 characters, or 70 where one of them is
+// outside the GSM alphabet, for which ASCII stands here (3GPP TS 23.038).
+func (r *reading) warnBody() {
+	text := strings.NewReplacer("{{.Code}}", strings.Repeat("0", r.cfg.Code.Digits), "{{.Door}}", r.cfg.Door.Name,
+		"{{.Minutes}}", "2").Replace(r.cfg.Texts.Body)
+	most := 160
+	if strings.ContainsFunc(text, func(c rune) bool { return c > '~' }) {
+		most = 70
+	}
+	n := len([]rune(text))
+	r.warnWhen(n > most, "texts.body", fmt.Sprintf("%d characters go out in several parts, each of them paid", n),
+		fmt.Sprintf("%d fit in one", most))
+}
+
+// warnBrokers warns of what crosses the network readable, and of certificates that nothing uses.
+func (r *reading) warnBrokers() {
+	m := r.cfg.MQTT
+	safe := false
+	for i, broker := range m.Brokers {
+		u, _ := url.Parse(broker) // it has passed the check
+		if u.Scheme == "ssl" || u.Scheme == "wss" {
+			safe = true
+			continue
+		}
+		r.warnWhen((m.Username != "" || m.Commands) && !isLoopback(u.Hostname()), indexed("mqtt.brokers", i),
+			"whoever shares the network can read the password and send commands", "use ssl or wss")
+	}
+	r.warnWhen(!safe && m.CA != "", "mqtt.ca", "is not used", "no broker is ssl or wss")
+	r.warnWhen(!safe && m.Cert != "", "mqtt.cert", "is not used", "no broker is ssl or wss")
+}
