@@ -14,7 +14,7 @@ import (
 // driven at different levels, whatever keys join them. All methods but Close are for one goroutine. They report the
 // line's error, and os.ErrClosed after Close.
 type Matrix struct {
-	gate   gate
+	gate   *gate
 	rows   []gpio.PinIO
 	low    []bool // rows that may be driven
 	cols   gpio.Group
@@ -29,7 +29,7 @@ func NewMatrix(rows []gpio.PinIO, cols gpio.Group, settle time.Duration) *Matrix
 	for i := range low {
 		low[i] = true
 	}
-	return &Matrix{rows: rows, low: low, cols: cols, mask: 1<<len(cols.Pins()) - 1, settle: settle}
+	return &Matrix{gate: newGate(), rows: rows, low: low, cols: cols, mask: 1<<len(cols.Pins()) - 1, settle: settle}
 }
 
 // Rest drives all rows low, so that any key that is pressed gives an edge on its column.

@@ -26,13 +26,13 @@ type SwitchOptions struct {
 type Switch struct {
 	pin  gpio.PinIn
 	o    SwitchOptions
-	gate gate
+	gate *gate
 }
 
 // NewSwitch takes a line as Lines.Input gives it.
 func NewSwitch(pin gpio.PinIn, o SwitchOptions) *Switch {
 	o.Attack = cmp.Or(o.Attack, o.Debounce)
-	return &Switch{pin: pin, o: o}
+	return &Switch{pin: pin, o: o, gate: newGate()}
 }
 
 // Run hands sink the first reading, as a lock.Level that is Initial, and then each debounced change. A line that cannot be
