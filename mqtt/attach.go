@@ -1,0 +1,91 @@
+package mqtt
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// attach makes one connection to one broker, with a fresh client of the library: one that reconnects by itself reports
+// publishes as acknowledged that no broker has seen (upstream issue 563).
+func (c *Client) attach(ctx context.Context, broker *url.URL) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	s := &session{c: c, host: broker.Host, birth: make(chan struct{}, 1), shown: map[string]string{}, due: true}
+
+	handshaken := func() bool { return true }
+	o := c.pahoOptions(broker)
+	o.SetDefaultPublishHandler(s.receive)
+	o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
+		conn, err := c.dial(ctx, broker)
+		if err != nil {
+			return nil, err
+		}
+		s.wire = newWire(conn)
+		handshaken = context.AfterFunc(ctx, func() { s.wire.end(ctx.Err()) })
+		return s.wire, nil
+	})
+	s.paho = paho.NewClient(o)
+	connected := s.paho.Connect()
+	<-connected.Done() // the dialer and the wire keep to ctx
+	if err := connected.Error(); err != nil {
+		if s.wire != nil {
+			s.wire.Close()
+		}
+		return nil, err
+	}
+	if !handshaken() {
+		s.close()
+		return nil, ctx.Err()
+	}
+	if err := s.subscribe(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
+	o := paho.NewClientOptions()
+	o.Servers = []*url.URL{broker}
+	o.SetClientID(c.id()).SetUsername(c.o.Username).SetPassword(c.o.Password)
+	o.SetProtocolVersion(4) // 3.1.1; without it a refused client tries again as 3.1
+	o.SetAutoReconnect(false).SetConnectRetry(false)
+	// A session that the broker keeps would replay an UNLOCK sent while the door was away.
+	o.SetCleanSession(true)
+	o.SetWill(c.topic("availability"), "offline", 1, true)
+	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(writeTimeout)
+	// The wire watches for answers; it counts every byte as a sign of life, the library only whole packets.
+	o.SetKeepAlive(keepAlive).SetPingTimeout(time.Hour)
+	return o
+}
+
+// subscribe asks for commands, and for Home Assistant's birth message. A broker that refuses one of them is still good
+// for publishing.
+func (s *session) subscribe(ctx context.Context) error {
+	filters := map[string]byte{s.c.topic("lock/set"): 1}
+	if s.c.o.Discovery != "" {
+		filters[s.c.o.Discovery+"/status"] = 1
+	}
+	token := s.paho.SubscribeMultiple(filters, nil)
+	select {
+	case <-token.Done():
+	case <-s.wire.down:
+		return s.wire.why
+	case <-ctx.Done():
+		return fmt.Errorf("subscribing: %w", ctx.Err())
+	}
+	if err := token.Error(); err != nil {
+		return err
+	}
+	for topic, granted := range token.(*paho.SubscribeToken).Result() {
+		if granted == 0x80 { // MQTT 3.1.1, 3.9.3: failure
+			s.refused = topic
+		}
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+// Package mqtt tells home automation over MQTT what happens at the door, and takes its commands.
+//
+// Under PREFIX/DOOR/ it keeps the door's states retained, publishes bell and access as they happen, and every stored
+// event in order from an outbox that outlives broker and daemon. An event counts as delivered when the broker has
+// acknowledged it on the connection that carried it, and not before: one may arrive twice, none is lost. A door that
+// Home Assistant discovers is announced under its discovery prefix.
+//
+// It refuses to open anything by itself: commands go to the door's own rules, marked when they could not be read. It
+// keeps no queue that grows, never makes its callers wait, and never publishes, logs or returns a password.
+package mqtt
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"latchd/lock"
+)
+
+// Outbox is where events wait until the broker has them.
+type Outbox interface {
+	// Pending returns up to limit undelivered events, in the order of their seq.
+	Pending(ctx context.Context, limit int) ([]lock.Event, error)
+	// Delivered marks all events up to seq as delivered.
+	Delivered(ctx context.Context, seq uint64) error
+}
+
+// Options say which door is published, and where.
+type Options struct {
+	Door    string   // the door's id: [a-z0-9-]{1,32}
+	Name    string   // the door's name, for people
+	Prefix  string   // first part of every topic
+	Brokers []string // tcp, ssl, ws or wss addresses without credentials, tried in turn
+
+	Username, Password string
+	TLS                *tls.Config // nil: the system's roots
+
+	Discovery string // Home Assistant's discovery prefix; empty: nothing is published outside Prefix
+	Style     string // "device" (also when empty), or "entity": one announcement an entity
+	Version   string
+
+	Contact, Tamper bool // which sensors are fitted
+	Log             *slog.Logger
+}
+
+// liveDepth bounds the live messages that wait for the connection; the oldest goes first.
+const liveDepth = 64
+
+// Client is the door's one connection to home automation. Its methods may be called from any goroutine.
+type Client struct {
+	o       Options
+	brokers []*url.URL
+	box     Outbox
+	sink    func(lock.Input)
+	dial    dialer
+	wait    func(failures int) time.Duration
+	intake  *intake
+
+	wake chan struct{} // something to publish; holds one
+
+	mu     sync.Mutex
+	status *lock.Status // nil before the first Show
+	live   []live       // oldest first
+	due    bool         // the outbox may have grown
+
+	trouble lock.Fault     // the standing fault; Run's goroutine only
+	boxLog  rate.Sometimes // Run's goroutine only
+	flood   rate.Sometimes
+}
+
+// New makes a client; nothing happens before Run. sink takes commands and faults. It is called from two goroutines, is
+// allowed to take its time, and must return: while it does not, further commands are dropped, but for a LOCK.
+func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
+	if o.Style == "" {
+		o.Style = styleDevice
+	}
+	if o.Style != styleDevice && o.Style != styleEntity {
+		return nil, fmt.Errorf("discovery style %q: allowed are %q and %q", o.Style, styleDevice, styleEntity)
+	}
+	for name, topic := range map[string]string{"prefix": o.Prefix, "door": o.Door} {
+		if topic == "" {
+			return nil, fmt.Errorf("%s of the topics: empty", name)
+		}
+	}
+	for name, topic := range map[string]string{"prefix": o.Prefix, "door": o.Door, "discovery prefix": o.Discovery} {
+		if strings.ContainsAny(topic, "+#\x00") || strings.HasPrefix(topic, "/") || strings.HasSuffix(topic, "/") {
+			return nil, fmt.Errorf("%s %q: a topic has no +, # or outer /", name, topic)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{o: o, box: box, sink: sink, wake: make(chan struct{}, 1), intake: newIntake(),
+		boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
+	c.dial, c.wait = c.open, retryWait
+	for _, b := range o.Brokers {
+		u, err := parseBroker(b)
+		if err != nil {
+			return nil, err
+		}
+		c.brokers = append(c.brokers, u)
+	}
+	if len(c.brokers) == 0 {
+		return nil, fmt.Errorf("mqtt: no broker is named")
+	}
+	return c, nil
+}
+
+// Show publishes what the door is. The newest status wins; it never blocks. Before the first Show a connection publishes
+// nothing, for without its states Home Assistant would show the lock as unlocked.
+func (c *Client) Show(s lock.Status) {
+	s.Faults = slices.Clone(s.Faults)
+	c.mu.Lock()
+	c.status = &s
+	c.mu.Unlock()
+	c.nudge()
+}
+
+// Tell says that events have been stored, or, with Seq 0, could not be. It publishes those that home automation wants at
+// once (bell, access, command/result), unless the broker is away for liveFor; the outbox brings all stored ones. It never
+// blocks.
+func (c *Client) Tell(events []lock.Event) {
+	now := time.Now()
+	c.mu.Lock()
+	for _, e := range events {
+		if name, payload := liveMessage(e); name != "" {
+			c.live = append(c.live, live{state{c.topic(name), payload}, now})
+		}
+	}
+	c.live = slices.Delete(c.live, 0, max(0, len(c.live)-liveDepth))
+	c.due = true
+	c.mu.Unlock()
+	c.nudge()
+}
+
+func (c *Client) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+func (c *Client) current() (lock.Status, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.status == nil {
+		return lock.Status{}, false
+	}
+	return *c.status, true
+}
+
+// takeDue returns whether the outbox may have grown since the last call.
+func (c *Client) takeDue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	due := c.due
+	c.due = false
+	return due
+}
+
+// takeLive takes up to n live messages, oldest first.
+func (c *Client) takeLive(n int) []live {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = max(0, min(n, len(c.live)))
+	taken := slices.Clone(c.live[:n])
+	c.live = slices.Delete(c.live, 0, n)
+	return taken
+}
+
+// topic returns the door's topic of that name.
+func (c *Client) topic(name string) string { return c.o.Prefix + "/" + c.o.Door + "/" + name }
+
+// id names the door beyond its own topics: the client id, and the device in Home Assistant.
+func (c *Client) id() string { return "latchd-" + c.o.Door }
+
+// commandRate is how many commands a second reach the door, after a burst: enough for people and automations, and few
+// enough for a flood not to fill the journal.
+const (
+	commandRate  = rate.Limit(10)
+	commandBurst = 20
+)
+
+// intake hands commands from the network to the sink, and holds back a flood.
+type intake struct {
+	orders  chan lock.Command
+	locks   chan lock.Command // LOCK has a way of its own, which no flood of others fills; one waiting LOCK is enough
+	limit   *rate.Limiter
+	lockGap *rate.Limiter
+}
+
+func newIntake() *intake {
+	return &intake{
+		orders: make(chan lock.Command, commandBurst), locks: make(chan lock.Command, 1),
+		limit: rate.NewLimiter(commandRate, commandBurst), lockGap: rate.NewLimiter(commandRate, commandBurst),
+	}
+}
+
+// take never blocks. It returns whether the command will reach the door.
+func (in *intake) take(cmd lock.Command) bool {
+	if cmd.Action == lock.Lock && cmd.Refused == "" {
+		select {
+		case in.locks <- cmd:
+		default:
+		}
+		return true
+	}
+	if !in.limit.Allow() {
+		return false
+	}
+	select {
+	case in.orders <- cmd:
+		return true
+	default:
+		return false
+	}
+}
+
+// serve hands on what was taken until ctx ends.
+func (in *intake) serve(ctx context.Context, sink func(lock.Input)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case cmd := <-in.orders:
+			sink(cmd)
+		case cmd := <-in.locks:
+			sink(cmd)
+			if in.lockGap.Wait(ctx) != nil {
+				return
+			}
+		}
+	}
+}

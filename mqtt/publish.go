@@ -1,0 +1,111 @@
+package mqtt
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// publishStates brings the retained topics up to date, of this connection first all of them, then what changed. After
+// them the door is online, and announced: nobody is to see it with the states of an earlier run.
+func (s *session) publishStates() {
+	status, ok := s.c.current()
+	if !ok || len(s.flight) >= 2*window {
+		return
+	}
+	s.until = steady(s.until, status.Until)
+	for _, st := range s.c.states(status, s.until) {
+		if before, published := s.shown[st.topic]; !published || before != st.payload {
+			s.shown[st.topic] = st.payload
+			s.publish(st, true, 0)
+		}
+	}
+	if s.announced {
+		return
+	}
+	s.announced = true
+	s.publish(state{s.c.topic("availability"), "online"}, true, 0)
+	for _, st := range s.c.announcement() {
+		s.publish(st, true, 0)
+	}
+}
+
+// publishLive publishes what is for those who listen now, if it is still fresh.
+func (s *session) publishLive() {
+	if !s.announced {
+		return
+	}
+	for _, m := range s.c.takeLive(2*window - len(s.flight)) {
+		if time.Since(m.since) <= liveFor {
+			s.publish(m.state, false, 0)
+		}
+	}
+}
+
+// publishOutbox refills the window once half of it is acknowledged.
+func (s *session) publishOutbox(ctx context.Context) {
+	if s.c.takeDue() {
+		s.due = true
+	}
+	if !s.announced || !s.due || s.events > window/2 {
+		return
+	}
+	if s.report(ctx); s.retry {
+		return
+	}
+	list, err := s.c.box.Pending(ctx, window)
+	if err != nil {
+		s.boxFailed("reading", err)
+		return
+	}
+	s.due = len(list) == window
+	for _, e := range list {
+		if e.Seq <= s.sent {
+			continue // on its way
+		}
+		b, _ := json.Marshal(e) // nothing in an event can fail to marshal
+		s.publish(state{s.c.topic("event"), string(b)}, false, e.Seq)
+		s.sent = e.Seq
+		s.events++
+	}
+}
+
+// settle takes what is acknowledged off the front of the flight. The first publish that failed ends the connection: what
+// follows it counts as undelivered, for the broker may have it without its predecessor.
+func (s *session) settle() error {
+	for len(s.flight) > 0 {
+		first := s.flight[0]
+		select {
+		case <-first.token.Done():
+		default:
+			return nil
+		}
+		if err := first.token.Error(); err != nil {
+			return err
+		}
+		s.flight = s.flight[1:]
+		if first.seq > 0 {
+			s.acked = first.seq
+			s.events--
+			s.unsaid++
+		}
+	}
+	return nil
+}
+
+// report tells the outbox how far the broker has acknowledged the events.
+func (s *session) report(ctx context.Context) {
+	if s.unsaid == 0 || s.retry {
+		return
+	}
+	if err := s.c.box.Delivered(ctx, s.acked); err != nil {
+		s.boxFailed("writing", err)
+		return
+	}
+	s.unsaid = 0
+}
+
+func (s *session) boxFailed(what string, err error) {
+	s.retry = true
+	s.c.boxLog.Do(func() { s.c.o.Log.Warn("mqtt: "+what+" the outbox", "error", err) })
+}

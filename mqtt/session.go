@@ -1,0 +1,157 @@
+package mqtt
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+const (
+	window     = 64               // events that may wait for the broker's acknowledgement at a time
+	ackTimeout = 30 * time.Second // for one publish
+	retryBox   = 5 * time.Second  // after the outbox could not be read or written
+	lastWords  = 3 * time.Second  // for what is due when Run ends
+)
+
+var errNoAck = fmt.Errorf("the broker has acknowledged nothing for %v", ackTimeout)
+
+// session is one connection, from its subscriptions to its end. Only receive runs outside of Run's goroutine.
+type session struct {
+	c     *Client
+	host  string
+	paho  paho.Client
+	wire  *wire
+	birth chan struct{} // Home Assistant has started; holds one
+
+	refused   string            // topic whose subscription was refused
+	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
+	announced bool              // states, availability and discovery are out
+	parted    bool              // the broker knows that the door goes offline
+	shown     map[string]string // retained payloads of this connection, by topic
+	until     time.Time         // end of the lockout, as published
+
+	flight []flight // published, not acknowledged, oldest first
+	events int      // of them from the outbox
+	sent   uint64   // highest seq published
+	acked  uint64   // highest seq acknowledged, with all before it
+	unsaid int      // acknowledged events of which the outbox does not know
+	due    bool     // the outbox may hold events that are not sent
+	retry  bool     // it has just failed
+}
+
+// flight is a publish on its way.
+type flight struct {
+	token paho.Token
+	seq   uint64 // of an event from the outbox, else 0
+	since time.Time
+}
+
+// receive takes what the broker sends. It must not block: the library reads nothing else meanwhile.
+func (s *session) receive(_ paho.Client, m paho.Message) {
+	switch m.Topic() {
+	case s.c.topic("lock/set"):
+		if !s.c.intake.take(parseCommand(m.Payload(), m.Retained())) {
+			s.c.flood.Do(func() { s.c.o.Log.Warn("mqtt: more commands than the door takes; some are dropped") })
+		}
+	case s.c.o.Discovery + "/status":
+		if string(m.Payload()) == "online" {
+			select {
+			case s.birth <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// serve publishes until the connection or ctx ends, and returns why it did. A flapping connection is believed only when
+// it has settled.
+func (s *session) serve(ctx context.Context, flapping bool) error {
+	defer s.close()
+	s.c.o.Log.Info("mqtt: connected", "broker", s.host)
+	switch {
+	case s.refused != "":
+		s.c.raise(fmt.Sprintf("broker %s: the subscription to %s is refused", s.host, s.refused),
+			"let this user read that topic, in the broker's access list")
+	case flapping:
+		s.proof = time.After(settled)
+	default:
+		s.c.clear()
+	}
+	err := s.run(ctx, false)
+	if ctx.Err() != nil {
+		s.part(context.WithoutCancel(ctx))
+	}
+	s.report(context.WithoutCancel(ctx))
+	return err
+}
+
+// part publishes what is still due, and that the door goes offline.
+func (s *session) part(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastWords)
+	defer cancel()
+	if s.run(ctx, true) != nil {
+		return
+	}
+	s.publish(state{s.c.topic("availability"), "offline"}, true, 0)
+	s.parted = s.run(ctx, true) == nil
+}
+
+// close ends the connection. Without a farewell it does so in a way that makes the broker publish the will.
+func (s *session) close() {
+	if !s.parted {
+		s.wire.Close()
+	}
+	s.paho.Disconnect(250)
+	s.wire.Close()
+}
+
+// run publishes what there is until ctx or the connection ends; with untilIdle, until there is nothing left.
+func (s *session) run(ctx context.Context, untilIdle bool) error {
+	for {
+		s.retry = false
+		if err := s.settle(); err != nil {
+			return err
+		}
+		if s.events == 0 || s.unsaid >= window/2 {
+			s.report(ctx)
+		}
+		s.publishStates()
+		s.publishLive()
+		s.publishOutbox(ctx)
+		if untilIdle && len(s.flight) == 0 && (!s.due || s.retry || !s.announced) {
+			return nil
+		}
+		var head <-chan struct{}
+		var unanswered, again <-chan time.Time
+		if len(s.flight) > 0 {
+			head = s.flight[0].token.Done()
+			unanswered = time.After(time.Until(s.flight[0].since.Add(ackTimeout)))
+		}
+		if s.retry {
+			again = time.After(retryBox)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.wire.down:
+			return s.wire.why
+		case <-unanswered:
+			return errNoAck
+		case <-s.proof:
+			s.c.clear()
+		case <-s.birth:
+			s.announced, s.shown = false, map[string]string{}
+		case <-again:
+		case <-s.c.wake:
+		case <-head:
+		}
+	}
+}
+
+// publish sends one message. Its token is looked at when all before it are acknowledged.
+func (s *session) publish(m state, retained bool, seq uint64) {
+	token := s.paho.Publish(m.topic, 1, retained, m.payload)
+	s.flight = append(s.flight, flight{token, seq, time.Now()})
+}

@@ -1,0 +1,248 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchd/lock"
+)
+
+var locked = lock.Status{Strike: lock.Locked, Contact: true, TamperFit: true, TextsLeft: 20}
+
+// index returns where a topic with that payload was first heard, or -1.
+func index(all []message, topic, payload string) int {
+	return slices.IndexFunc(all, func(m message) bool {
+		return m.topic == topic && strings.HasPrefix(m.payload, payload)
+	})
+}
+
+func TestTheDoorComesOnlineWithItsStatesFirstAndTheBacklogLast(t *testing.T) {
+	eachBroker(t, func(t *testing.T, address string) {
+		e := listen(t, address, "#")
+		b := newBox()
+		b.store(lock.Event{Type: lock.DaemonStarted}, lock.Event{Type: lock.BellRung})
+		c := client(t, options(address), b, make(inputs, 100).take)
+		c.Show(locked)
+		run(t, c)
+
+		all := e.until(t, "latchd/front/event", `{"id":"ID2"`)
+		order := []int{
+			index(all, "latchd/front/lock/state", "LOCKED"),
+			index(all, "latchd/front/door/state", "OFF"),
+			index(all, "latchd/front/tamper/state", "OFF"),
+			index(all, "latchd/front/lockout/attributes", `{"until":null,"level":0}`),
+			index(all, "latchd/front/lockout/state", "OFF"),
+			index(all, "latchd/front/problem/attributes", `{"faults":[]}`),
+			index(all, "latchd/front/problem/state", "OFF"),
+			index(all, "latchd/front/texts/state", "20"),
+			index(all, "latchd/front/availability", "online"),
+			index(all, "homeassistant/device/latchd-front/config", "{"),
+			index(all, "latchd/front/event", `{"id":"ID1","seq":1,`),
+			index(all, "latchd/front/event", `{"id":"ID2","seq":2,`),
+		}
+		if order[0] < 0 || !slices.IsSorted(order) {
+			t.Errorf("heard at %v of %v", order, all)
+		}
+
+		late := listen(t, address, "latchd/front/#")
+		for _, m := range late.until(t, "latchd/front/texts/state", "") {
+			if !m.retained || m.topic == "latchd/front/event" {
+				t.Errorf("a late subscriber hears %v", m)
+			}
+		}
+	})
+}
+
+func TestOnlyWhatChangesIsPublishedAgain(t *testing.T) {
+	address := broker(t)
+	e := listen(t, address, "latchd/#")
+	c := client(t, options(address), newBox(), make(inputs, 100).take)
+	c.Show(locked)
+	run(t, c)
+	e.until(t, "latchd/front/availability", "online")
+
+	out := locked
+	out.LockedOut, out.Level, out.Until = true, 2, time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC)
+	out.Faults = []lock.Fault{{Part: "twilio", Standing: true, Detail: "money is out", Hint: "top up"}}
+	c.Show(out)
+	got := e.until(t, "latchd/front/problem/state", "ON")
+	want := []message{
+		{"latchd/front/lockout/attributes", `{"until":"2026-11-20T23:59:59.000Z","level":2}`, false},
+		{"latchd/front/lockout/state", "ON", false},
+		{"latchd/front/problem/attributes", `{"faults":[{"part":"twilio","detail":"money is out","hint":"top up"}]}`, false},
+		{"latchd/front/problem/state", "ON", false},
+	}
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(message{})); d != "" {
+		t.Error(d)
+	}
+
+	out.Until = out.Until.Add(300 * time.Millisecond) // wavers
+	out.Strike, out.DoorOpen = lock.Unlocked, true
+	c.Show(out)
+	got = e.until(t, "latchd/front/door/state", "ON")
+	want = []message{{"latchd/front/lock/state", "UNLOCKED", false}, {"latchd/front/door/state", "ON", false}}
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(message{})); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestALostConnectionSaysOfflineAndComesBackWithStatesBeforeTheBacklog(t *testing.T) {
+	eachBroker(t, func(t *testing.T, address string) {
+		e := listen(t, address, "latchd/#")
+		p := newProxy(t, address, never)
+		b := newBox()
+		c := client(t, options(p.address()), b, make(inputs, 1000).take)
+		c.wait = func(int) time.Duration { return time.Millisecond }
+		c.Show(locked)
+		run(t, c)
+		e.until(t, "latchd/front/availability", "online")
+
+		p.cut(true)
+		e.until(t, "latchd/front/availability", "offline")
+		c.Tell(b.store(lock.Event{Type: lock.DoorOpened}))
+		open := locked
+		open.DoorOpen = true
+		c.Show(open)
+		p.cut(false)
+		all := e.until(t, "latchd/front/event", `{"id":"ID1"`)
+		order := []int{index(all, "latchd/front/door/state", "ON"), index(all, "latchd/front/availability", "online"), len(all) - 1}
+		if order[0] < 0 || !slices.IsSorted(order) {
+			t.Errorf("heard at %v of %v", order, all)
+		}
+	})
+}
+
+func TestTheEndPublishesWhatIsDueAndSaysOffline(t *testing.T) {
+	eachBroker(t, func(t *testing.T, address string) {
+		e := listen(t, address, "latchd/#")
+		b := newBox()
+		c := client(t, options(address), b, make(inputs, 100).take)
+		c.Show(locked)
+		stop := run(t, c)
+		e.until(t, "latchd/front/availability", "online")
+
+		const n = 500
+		for range n {
+			c.Tell(b.store(lock.Event{Type: lock.DoorOpened}))
+		}
+		stop()
+		all := e.until(t, "latchd/front/availability", "offline")
+		if got := index(all, "latchd/front/event", fmt.Sprintf(`{"id":"ID%d"`, n)); got < 0 || b.left() != 0 {
+			t.Errorf("the last event was heard at %d of %d messages; %d are undelivered", got, len(all), b.left())
+		}
+	})
+}
+
+func TestHomeAssistantsBirthBringsStatesAndDiscoveryAgain(t *testing.T) {
+	eachBroker(t, func(t *testing.T, address string) {
+		e := listen(t, address, "#")
+		c := client(t, options(address), newBox(), make(inputs, 100).take)
+		c.Show(locked)
+		run(t, c)
+		e.until(t, "homeassistant/device/latchd-front/config", "{")
+
+		e.say(t, "homeassistant/status", "offline", false)
+		e.say(t, "homeassistant/status", "online", false)
+		all := e.until(t, "homeassistant/device/latchd-front/config", "{")
+		order := []int{index(all, "homeassistant/status", "online"), index(all, "latchd/front/lock/state", "LOCKED"),
+			index(all, "latchd/front/availability", "online"), len(all) - 1}
+		if order[0] < 0 || !slices.IsSorted(order) {
+			t.Errorf("heard at %v of %v", order, all)
+		}
+	})
+}
+
+func TestBellAccessAndResultsAreLiveAndNotRetained(t *testing.T) {
+	eachBroker(t, func(t *testing.T, address string) {
+		e := listen(t, address, "latchd/#")
+		b := newBox()
+		c := client(t, options(address), b, make(inputs, 100).take)
+		c.Show(locked)
+		run(t, c)
+		e.until(t, "latchd/front/availability", "online")
+
+		c.Tell(b.store(lock.Event{Type: lock.BellRung, Door: "front", Clock: "synced"}))
+		c.Tell(b.store(lock.Event{Type: lock.AccessDenied, Method: lock.ByCode, Reason: lock.WrongCode}))
+		c.Tell(b.store(lock.Event{Type: lock.CommandDone, Method: lock.ByConsole, Action: lock.Unlock}))
+		c.Tell([]lock.Event{{Type: lock.CommandRefused, Method: lock.ByMQTT, Action: lock.Open, Reason: lock.Stale, Detail: "late",
+			At: time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC)}}) // not stored: the journal is away
+
+		all := e.until(t, "latchd/front/command/result", "")
+		got := map[string]map[string]any{}
+		for _, m := range all {
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(m.payload), &fields); err != nil {
+				t.Fatalf("%v: %v", m, err)
+			}
+			delete(fields, "at")
+			if m.topic != "latchd/front/event" {
+				got[m.topic] = fields
+			}
+		}
+		want := map[string]map[string]any{
+			"latchd/front/bell": {"event_type": "ring", "id": "ID1", "seq": 1.0, "door": "front", "clock": "synced", "type": "bell.rung"},
+			"latchd/front/access": {"event_type": "denied", "method": "code", "reason": "wrong_code", "id": "ID2", "seq": 2.0,
+				"door": "", "clock": "", "type": "access.denied"},
+			"latchd/front/command/result": {"action": "OPEN", "result": "refused", "reason": "stale", "detail": "late"},
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+		late := listen(t, address, "latchd/#")
+		for _, m := range late.until(t, "latchd/front/texts/state", "") {
+			if _, live := want[m.topic]; live {
+				t.Errorf("%v is retained", m)
+			}
+		}
+	})
+}
+
+// The heart of the contract: whatever breaks, a consumer that drops repeated ids sees every seq, in order.
+func TestNoEventIsLostOverAnUnreliableConnection(t *testing.T) {
+	const n = 3000
+	eachBroker(t, func(t *testing.T, address string) {
+		for seed := range uint64(3) {
+			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(seed, 0))
+				e := listen(t, address, fmt.Sprintf("latchd/flaky%d/event", seed))
+				// A connection's first 4 KB are discovery and states.
+				p := newProxy(t, address, func() int { return 100 + rng.IntN(40_000) })
+				o := options(p.address())
+				o.Door = fmt.Sprintf("flaky%d", seed)
+				b := newBox()
+				c := client(t, o, b, func(lock.Input) {})
+				c.wait = func(int) time.Duration { return time.Millisecond }
+				c.Show(locked)
+				run(t, c)
+				for range n {
+					c.Tell(b.store(lock.Event{Type: lock.BellRung, Detail: "an event of some length"}))
+				}
+
+				seen, repeated := uint64(0), 0
+				for seen < n {
+					var event lock.Event
+					m := e.until(t, "latchd/", "")[0]
+					if err := json.Unmarshal([]byte(m.payload), &event); err != nil {
+						t.Fatal(err)
+					}
+					switch {
+					case event.Seq <= seen:
+						repeated++
+					case event.Seq == seen+1:
+						seen++
+					default:
+						t.Fatalf("seq %d came after %d", event.Seq, seen)
+					}
+				}
+				t.Logf("%d events repeated", repeated)
+			})
+		}
+	})
+}

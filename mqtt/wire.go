@@ -1,0 +1,144 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// Limits of one connection. The broker is asked for a sign of life after keepAlive without one (checked every 5 s, so
+// after 25 s at the latest), and given up after silence: a half-open connection is noticed within 45 s.
+const (
+	connectTimeout = 10 * time.Second
+	writeTimeout   = 5 * time.Second
+	keepAlive      = 20 * time.Second
+	silence        = 40 * time.Second
+)
+
+// dialer opens a connection to a broker.
+type dialer func(ctx context.Context, broker *url.URL) (net.Conn, error)
+
+var defaultPorts = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "wss": "443"}
+
+// parseBroker reads a broker's address. Its errors do not repeat it, for it might hold a password.
+func parseBroker(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || defaultPorts[u.Scheme] == "" {
+		return nil, fmt.Errorf("mqtt broker: not an address: want tcp://HOST:PORT, or ssl, ws or wss")
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("mqtt broker %s: user or password in the address: they go into mqtt.username and the "+
+			"secret mqtt-password", u.Host)
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), defaultPorts[u.Scheme])
+	}
+	return u, nil
+}
+
+// open dials a broker by its scheme.
+func (c *Client) open(ctx context.Context, broker *url.URL) (net.Conn, error) {
+	config := c.o.TLS
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	dialer := &net.Dialer{Timeout: connectTimeout}
+	switch broker.Scheme {
+	case "ssl":
+		return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", broker.Host)
+	case "ws":
+		return paho.NewWebsocket(broker.String(), nil, connectTimeout, http.Header{}, nil)
+	case "wss":
+		return paho.NewWebsocket(broker.String(), config, connectTimeout, http.Header{}, nil)
+	default:
+		return dialer.DialContext(ctx, "tcp", broker.Host)
+	}
+}
+
+// wire is a connection that notices by itself when it is dead: a read in vain for longer than silence, or a write that
+// does not get through, ends it. The library's own checks are blind while one of its writes hangs.
+type wire struct {
+	net.Conn
+	in       io.Reader
+	patience time.Duration // of a read
+
+	writing sync.Mutex
+
+	once sync.Once
+	down chan struct{} // closed when the connection is over
+	why  error         // set before down is closed
+}
+
+func newWire(conn net.Conn) *wire {
+	w := &wire{Conn: conn, patience: connectTimeout, down: make(chan struct{})}
+	w.in = newSieve(readerFunc(w.read))
+	return w
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Read returns what the broker sends, with oversized messages cut short.
+func (w *wire) Read(p []byte) (int, error) { return w.in.Read(p) }
+
+func (w *wire) read(p []byte) (int, error) {
+	err := w.Conn.SetReadDeadline(time.Now().Add(w.patience))
+	n := 0
+	if err == nil {
+		n, err = w.Conn.Read(p)
+	}
+	if err != nil {
+		w.end(err)
+	}
+	return n, err
+}
+
+// Write sends p, or ends the connection.
+func (w *wire) Write(p []byte) (int, error) {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	err := w.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	n := 0
+	if err == nil {
+		n, err = w.Conn.Write(p)
+	}
+	if err != nil {
+		w.end(err)
+	}
+	return n, err
+}
+
+// SetDeadline is what the library calls around its handshake: a time before, none after.
+func (w *wire) SetDeadline(t time.Time) error {
+	w.patience = silence
+	if !t.IsZero() {
+		w.patience = time.Until(t)
+	}
+	return nil
+}
+
+// SetWriteDeadline does nothing: Write sets its own.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+// Close ends the connection.
+func (w *wire) Close() error {
+	w.end(net.ErrClosed)
+	return nil
+}
+
+func (w *wire) end(why error) {
+	w.once.Do(func() {
+		w.why = why
+		close(w.down)
+		w.Conn.Close()
+	})
+}
