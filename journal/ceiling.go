@@ -1,0 +1,77 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The file DIR/seq holds one decimal number, the ceiling: no event has ever been given a higher seq. It is raised, and
+// safe on the disk, before a seq above it is given, so that seq does not go back even when journal.db is lost: a fresh
+// journal goes on above the ceiling. The hole that this leaves in seq shows that events were lost.
+//
+// A clean end lowers it to the last seq given. A ceiling above the last seq therefore means that the last run was cut
+// short, and one that is further above than any run puts it, that journal.db is an old copy.
+const (
+	batch = 1000 // events in one transaction
+	spare = 1000 // seqs reserved beyond what is needed
+)
+
+// lastSeq is the highest seq that every reader of JSON can hold exactly.
+const lastSeq = 1 << 53
+
+func readCeiling(dir string) (uint64, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "seq"))
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
+	if err != nil || n >= lastSeq {
+		return 0, fmt.Errorf("read the ceiling of seq in %s: not a number below 2^53", dir)
+	}
+	return n, nil
+}
+
+// writeCeiling replaces the file in one step, so that a power cut leaves the old number or the new one.
+func writeCeiling(dir string, n uint64) error {
+	path := filepath.Join(dir, "seq")
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(f, n)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// guessCeiling is for a journal that was lost together with its ceiling: Unix seconds, which a door that has counted from
+// one stays below unless it tells more than one event a second for years. The damaged file's own time helps where the
+// clock is not set.
+func guessCeiling(path string, now time.Time) uint64 {
+	guess := max(now.Unix(), 0)
+	if info, err := os.Stat(path); err == nil {
+		guess = max(guess, info.ModTime().Unix())
+	}
+	return uint64(guess)
+}
+
+// missing says whether err means that there is no such file.
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

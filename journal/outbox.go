@@ -1,0 +1,59 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"latchd/lock"
+)
+
+// Pending returns up to limit events that were not delivered yet, in the order of their seq; none while the journal
+// cannot be read. It reads on a connection of its own and does not hold up the writing.
+func (j *Journal) Pending(ctx context.Context, limit int) ([]lock.Event, error) {
+	j.file.mu.RLock()
+	defer j.file.mu.RUnlock()
+	if j.file.r == nil {
+		return nil, nil
+	}
+	events, err := page(ctx, j.file.r, Query{After: j.delivered.Load()}, limit)
+	if err != nil {
+		if ctx.Err() == nil && broken(err) {
+			j.doubt(err)
+		}
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	return events, nil
+}
+
+// Delivered says that the broker has acknowledged every event up to seq. Pending leaves them out from now on. It is
+// written with the next event, or within ten seconds, or at the end of Run: a power cut before costs duplicates, which
+// their id tells. A seq below an earlier one changes nothing; one that was never given is an error.
+func (j *Journal) Delivered(_ context.Context, seq uint64) error {
+	if last := j.given.Load(); seq > last {
+		return fmt.Errorf("seq %d delivered, though %d is the last that was given", seq, last)
+	}
+	for {
+		old := j.delivered.Load()
+		if seq <= old {
+			return nil
+		}
+		if j.delivered.CompareAndSwap(old, seq) {
+			break
+		}
+	}
+	if !j.owed.Swap(true) {
+		j.nudge()
+	}
+	return nil
+}
+
+// decodeEvent reads a row of events. Of a body that cannot be read the columns are left, so that no seq goes missing.
+func decodeEvent(seq uint64, id string, at int64, typ, body string) lock.Event {
+	var e lock.Event
+	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Seq != seq {
+		return lock.Event{ID: id, Seq: seq, At: time.UnixMilli(at).UTC(), Type: lock.Type(typ), Detail: "the rest of this event is damaged in the journal"}
+	}
+	return e
+}

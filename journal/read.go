@@ -1,0 +1,197 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"latchd/lock"
+)
+
+// Query chooses events.
+type Query struct {
+	Since time.Time // at this wall time or later; zero: all
+	Types string    // pattern of path.Match on the type, such as "access.*"; empty: all
+	After uint64    // of a higher seq than this
+	Limit int       // at the most so many, the first ones; 0: all
+}
+
+// pageSize is how many events are read at a time, so that a slow reader does not keep the log from being folded back.
+const pageSize = 500
+
+// page reads the first events that q.After and q.Since let through.
+func page(ctx context.Context, db *sql.DB, q Query, limit int) ([]lock.Event, error) {
+	since := int64(-1 << 62)
+	if !q.Since.IsZero() {
+		since = q.Since.UnixMilli()
+	}
+	rows, err := db.QueryContext(ctx, `SELECT seq, id, at, type, body FROM events WHERE seq > ? AND at >= ? ORDER BY seq LIMIT ?`,
+		q.After, since, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var events []lock.Event
+	for rows.Next() {
+		var seq uint64
+		var at int64
+		var id, typ, body string
+		if err := rows.Scan(&seq, &id, &at, &typ, &body); err != nil {
+			return nil, err
+		}
+		events = append(events, decodeEvent(seq, id, at, typ, body))
+	}
+	return events, rows.Err()
+}
+
+// Read calls each with the events in dir that q chooses, in the order of seq, until it returns an error, which Read
+// returns. It may run beside the daemon, in another process: it writes nothing. It needs to read journal.db and the files
+// -wal and -shm beside it (and to make those in the folder while no daemon runs), so it is for root and for the daemon's
+// own user: the journal's files are open to nobody else.
+func Read(ctx context.Context, dir string, q Query, each func(lock.Event) error) error {
+	r, err := openReader(dir, q, each)
+	if err != nil {
+		return err
+	}
+	defer r.db.Close()
+	return r.read(ctx)
+}
+
+// followEvery is how often Follow looks for new events.
+const followEvery = 500 * time.Millisecond
+
+// Follow is Read that goes on with the events to come, until ctx ends; then it returns nil. It goes on over a restart of
+// the daemon and over a journal that was set aside.
+func Follow(ctx context.Context, dir string, q Query, each func(lock.Event) error) error {
+	r, err := openReader(dir, q, each)
+	if err != nil {
+		return err
+	}
+	defer func() { r.db.Close() }()
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		if err := r.read(ctx); err != nil || r.done() {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		for changed := false; !changed; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			if changed, err = r.changed(ctx); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return err
+			}
+		}
+	}
+}
+
+// reader is a journal opened by one who only looks.
+type reader struct {
+	dir  string
+	db   *sql.DB
+	file os.FileInfo
+	data int // PRAGMA data_version: another one means that someone has written
+	q    Query
+	each func(lock.Event) error
+	n    int
+}
+
+func openReader(dir string, q Query, each func(lock.Event) error) (*reader, error) {
+	if _, err := path.Match(q.Types, ""); err != nil {
+		return nil, fmt.Errorf("read the journal: type %q: %w", q.Types, err)
+	}
+	r := &reader{dir: dir, q: q, each: each}
+	if err := r.open(); err != nil {
+		return nil, fmt.Errorf("read the journal in %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+func (r *reader) open() error {
+	name, err := filepath.Abs(filepath.Join(r.dir, "journal.db"))
+	if err != nil {
+		return err
+	}
+	// For a plain error; SQLite's own says neither which file nor why. Not by opening it: closing it again would take away
+	// the locks of a writer in the same process (fcntl(2)).
+	if r.file, err = os.Stat(name); err == nil {
+		err = unix.Access(name, unix.R_OK)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: no latchd has run with this folder", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: try with sudo", err)
+	case err != nil:
+		return err
+	}
+	if r.db, err = open(name, "ro"); err != nil {
+		return err
+	}
+	if err := checkVersion(r.db); err != nil {
+		return errors.Join(err, r.db.Close())
+	}
+	return nil
+}
+
+// read goes through what is there now.
+func (r *reader) read(ctx context.Context) error {
+	for {
+		events, err := page(ctx, r.db, r.q, pageSize)
+		if err != nil {
+			return fmt.Errorf("read the journal in %s: %w", r.dir, err)
+		}
+		for _, e := range events {
+			r.q.After = e.Seq
+			if ok, _ := path.Match(r.q.Types, string(e.Type)); !ok && r.q.Types != "" {
+				continue
+			}
+			if err := r.each(e); err != nil {
+				return err
+			}
+			if r.n++; r.done() {
+				return nil
+			}
+		}
+		if len(events) < pageSize {
+			return nil
+		}
+	}
+}
+
+func (r *reader) done() bool { return r.q.Limit > 0 && r.n >= r.q.Limit }
+
+// changed says whether there may be new events.
+func (r *reader) changed(ctx context.Context) (bool, error) {
+	now, err := os.Stat(filepath.Join(r.dir, "journal.db"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err == nil && !os.SameFile(now, r.file) {
+		r.db.Close()
+		return true, r.open()
+	}
+	var data int
+	if err := r.db.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&data); err != nil {
+		return false, err
+	}
+	changed := data != r.data
+	r.data = data
+	return changed, nil
+}

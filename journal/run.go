@@ -1,0 +1,272 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"latchd/lock"
+)
+
+const (
+	firstWait = 250 * time.Millisecond // before the second attempt to write; doubles with each
+	maxWait   = 30 * time.Second
+	ackWait   = 10 * time.Second // how long an acknowledgement waits for an event to be written along with
+	asideFor  = day              // how long the fault of a journal that was set aside stands
+)
+
+// The kinds of the journal's faults. Both stand by themselves.
+const (
+	Unwritable = "unwritable" // the disk cannot be written
+	Damaged    = "damaged"    // the journal was set aside or is missing: stands for a day, so that someone sees it
+)
+
+// writer is the one that writes: Run's own goroutine.
+type writer struct {
+	*Journal
+	told func(events []lock.Event, again bool)
+	sink func(lock.Input)
+
+	backlog *backlog
+	state   *saved // the newest; nil: none yet
+	dirty   bool   // state, or the row at all, has to be written
+
+	failing string // what is wrong, in words; empty while all is well
+	hurt    error  // the damage for which the files are to be set aside
+	retryAt time.Time
+	wait    time.Duration // the last wait between attempts; 0 while all is well
+
+	ackAt   time.Time // when acknowledgements are written alone; zero: none wait
+	asideAt time.Time // when the fault of a damaged journal ends; zero: none stands
+	pruning pruning
+	unask   func() // ends the check of the file's inside
+}
+
+// Run writes what Add and Save queue until ctx ends, then writes what is left, closes the journal and returns. An error
+// means that something could not be written or closed. A broken disk does not end it.
+//
+// told gets every event with ID and Seq set, in order, once it is safe on the disk; again is false. While the disk cannot
+// be written told gets it at once with Seq 0, so that those who only need to hear of it do; once it is safe, told gets it
+// a second time, with the same ID, its Seq, and again set. sink gets the journal's own faults. Both are called from Run's
+// goroutine, which writes nothing until they return.
+func (j *Journal) Run(ctx context.Context, told func(events []lock.Event, again bool), sink func(lock.Input)) error {
+	w := &writer{Journal: j, told: told, sink: sink, backlog: newBacklog(j.opt.Door), unask: func() {}}
+	w.start()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return w.end()
+		case <-j.wake:
+		case <-timer.C:
+		case err := <-j.suspect:
+			w.verdict(err)
+		}
+		w.take(false)
+		w.work()
+		timer.Reset(w.rest())
+	}
+}
+
+// start tells what Open found.
+func (w *writer) start() {
+	if w.file.w == nil {
+		w.fail(w.openErr)
+		return
+	}
+	w.tellDamage()
+	if w.unsure {
+		w.ask()
+	}
+}
+
+// take moves what is queued into the backlog. The last time, it closes the queue.
+func (w *writer) take(last bool) {
+	w.mu.Lock()
+	events, lost, state := w.queue, w.lost, w.unsaved
+	w.queue, w.lost, w.unsaved, w.closed = nil, 0, nil, last
+	w.mu.Unlock()
+	w.backlog.take(events, lost)
+	if state != nil {
+		w.state, w.dirty = state, true
+	}
+}
+
+// work writes one batch, or tries to be able to again.
+func (w *writer) work() {
+	now := time.Now()
+	if !w.asideAt.IsZero() && !now.Before(w.asideAt) {
+		w.asideAt = time.Time{}
+		w.sink(lock.Fault{Part: lock.JournalPart, Kind: Damaged})
+	}
+	var err error
+	if w.file.w == nil {
+		if now.Before(w.retryAt) {
+			w.tellUnwritten()
+			return
+		}
+		err = w.reattach()
+	}
+	if err == nil {
+		err = w.commit(now)
+	}
+	if err == nil {
+		err = w.prune(now)
+	}
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+// rest returns how long the writer may sleep.
+func (w *writer) rest() time.Duration {
+	due := w.pruning.at
+	switch {
+	case w.file.w == nil:
+		due = w.retryAt
+	case len(w.backlog.items) > 0:
+		return 0
+	case !w.ackAt.IsZero() && w.ackAt.Before(due):
+		due = w.ackAt
+	}
+	if !w.asideAt.IsZero() && w.asideAt.Before(due) {
+		due = w.asideAt
+	}
+	return time.Until(due)
+}
+
+// commit writes a batch of the backlog, the newest state and the acknowledgements, as far as there are any, in one
+// transaction, and tells the events.
+func (w *writer) commit(now time.Time) error {
+	w.backlog.mend()
+	items := w.backlog.items[:min(len(w.backlog.items), batch)]
+	w.owed.Store(false)
+	acked := w.delivered.Load()
+	if acked > w.row.delivered && w.ackAt.IsZero() {
+		w.ackAt = now.Add(ackWait)
+	}
+	if len(items) == 0 && !w.dirty && (w.ackAt.IsZero() || now.Before(w.ackAt)) {
+		return nil
+	}
+	if err := w.reserve(w.given.Load() + uint64(len(items))); err != nil {
+		return fmt.Errorf("raise the ceiling of seq: %w", err)
+	}
+	r, err := w.insert(items, acked)
+	if err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	w.row, w.dirty, w.ackAt, w.wait = r, false, time.Time{}, 0
+	w.settle(items, w.given.Load())
+	if w.failing != "" {
+		w.failing = ""
+		w.sink(lock.Fault{Part: lock.JournalPart, Kind: Unwritable})
+	}
+	return nil
+}
+
+// reserve makes sure that seqs up to last may be given.
+func (w *writer) reserve(last uint64) error {
+	if last <= w.file.top {
+		return nil
+	}
+	if err := writeCeiling(w.opt.Dir, last+spare); err != nil {
+		return err
+	}
+	w.file.top = last + spare
+	return nil
+}
+
+// insert is the transaction of commit. It returns the row of state as it stands on the disk then.
+func (w *writer) insert(items []item, acked uint64) (row, error) {
+	r := w.row
+	r.delivered = acked
+	if w.state != nil {
+		body, err := json.Marshal(w.state.State)
+		if err != nil {
+			return r, err
+		}
+		r.body, r.boot, r.boottime, r.why = string(body), w.opt.Boot.ID, w.state.at, ""
+	}
+	tx, err := w.file.w.Begin()
+	if err != nil {
+		return r, err
+	}
+	defer tx.Rollback()
+	add, err := tx.Prepare(`INSERT INTO events (seq, id, at, type, body) VALUES (?, ?, ?, ?, ?)`)
+	if err != nil {
+		return r, err
+	}
+	defer add.Close()
+	for i, it := range items {
+		e := it.Event
+		e.Seq = w.given.Load() + 1 + uint64(i)
+		body, err := json.Marshal(e)
+		if err != nil {
+			return r, err
+		}
+		if _, err := add.Exec(e.Seq, e.ID, e.At.UnixMilli(), string(e.Type), string(body)); err != nil {
+			return r, err
+		}
+	}
+	if r != w.row || w.dirty {
+		if err := r.write(tx); err != nil {
+			return r, err
+		}
+	}
+	return r, tx.Commit()
+}
+
+// settle numbers the first events of the backlog, which are on the disk after the seq last, tells them and forgets them.
+func (w *writer) settle(items []item, last uint64) {
+	if w.backlog.items = w.backlog.items[len(items):]; len(w.backlog.items) == 0 {
+		w.backlog.items = nil
+	}
+	w.given.Store(last + uint64(len(items)))
+	for len(items) > 0 {
+		again := items[0].told
+		var events []lock.Event
+		for len(items) > 0 && items[0].told == again {
+			last++
+			e := items[0].Event
+			e.Seq = last
+			events = append(events, e)
+			items = items[1:]
+		}
+		w.told(events, again)
+	}
+}
+
+// tellUnwritten tells what cannot be written for now, once.
+func (w *writer) tellUnwritten() {
+	var events []lock.Event
+	for i := range w.backlog.items {
+		if it := &w.backlog.items[i]; !it.told {
+			it.told = true
+			events = append(events, it.Event)
+		}
+	}
+	if len(events) > 0 {
+		w.told(events, false)
+	}
+}
+
+// end writes what is left and closes the journal. It tries once more when writing has failed before.
+func (w *writer) end() error {
+	w.take(true)
+	now := time.Now()
+	w.retryAt, w.ackAt, w.pruning.at = now, now, now.Add(day)
+	for {
+		w.work()
+		if w.file.w == nil && time.Now().Before(w.retryAt) || len(w.backlog.items) == 0 && !w.dirty {
+			break
+		}
+	}
+	w.unask()
+	err := w.release()
+	if n := len(w.backlog.items) + w.backlog.lost; n > 0 {
+		return fmt.Errorf("end the journal: %d events were never written: %s", n, w.failing)
+	}
+	return err
+}
