@@ -54,10 +54,7 @@ func (m *Machine) level(l Level) {
 		}
 	case Exit:
 		if m.press(&m.exit, l) {
-			if m.exit.told {
-				m.emit(Event{Type: ExitPressed})
-			}
-			m.grant(ByExit) // a person inside wants out: no guard stands before that
+			m.letOut()
 		}
 	case Contact:
 		m.readContact(l)
@@ -79,6 +76,18 @@ func (m *Machine) press(b *button, l Level) bool {
 	}
 	b.told = m.allow(&b.guard, string(b.name), "flapping", string(b.name)+" pressed again and again")
 	return true
+}
+
+// letOut opens for the person inside, always; only the telling is guarded.
+func (m *Machine) letOut() {
+	opened := m.openStrike()
+	if m.exit.told {
+		m.emit(Event{Type: ExitPressed})
+		m.emit(Event{Type: AccessGranted, Method: ByExit})
+	}
+	if opened {
+		m.emit(Event{Type: LockUnlocked, Method: ByExit})
+	}
 }
 
 func (m *Machine) readContact(l Level) {

@@ -16,8 +16,18 @@ type strike struct {
 	graceUntil time.Duration // until then an opening door is no surprise
 }
 
-// grant opens the strike. While it is open already, the pulse is drawn out, but never past MaxPulse in all.
+// grant opens the strike and says by what means.
 func (m *Machine) grant(by Method) {
+	opened := m.openStrike()
+	m.emit(Event{Type: AccessGranted, Method: by})
+	if opened {
+		m.emit(Event{Type: LockUnlocked, Method: by})
+	}
+}
+
+// openStrike starts a pulse, or draws out the one that is live, but never past MaxPulse in all. It says whether the strike
+// was locked before.
+func (m *Machine) openStrike() bool {
 	now, was := m.now.Mono, m.strike.open
 	if !was {
 		m.strike.open, m.strike.since, m.strike.until = true, now, now
@@ -25,12 +35,7 @@ func (m *Machine) grant(by Method) {
 	m.strike.until = max(m.strike.until, min(now+m.cfg.Pulse, m.strike.since+MaxPulse))
 	m.do(OpenStrike{m.strike.until - now})
 	m.do(Feedback{DoorOpen})
-	if by != ByExit || m.exit.told {
-		m.emit(Event{Type: AccessGranted, Method: by})
-	}
-	if !was {
-		m.emit(Event{Type: LockUnlocked, Method: by})
-	}
+	return !was
 }
 
 // lockStrike ends the pulse, if one is live.
