@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// policy lets a page load its own files and talk to its own server, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// guard stands before every page. It refuses a Host header that names neither a loopback address, nor this end of the
+// connection, nor one of names: a page elsewhere whose name was pointed here (DNS rebinding) gets nothing. It refuses
+// changes asked for by other sites, and tells the browser how little a page may do.
+func guard(names []string, next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "This request comes from another site.", http.StatusForbidden)
+	}))
+	next = cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if !ours(r, names) {
+			http.Error(w, "This server does not go by that name. Open it by the address it printed.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ours says whether the request's Host is a name of this server. Its port is not looked at: a tunnel may have changed it.
+func ours(r *http.Request, names []string) bool {
+	host := hostname(r.Host)
+	if host == "localhost" {
+		return true
+	}
+	for _, name := range names {
+		if host != "" && host == hostname(name) {
+			return true
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	if ip.IsLoopback() {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ok && local.AddrPort().Addr().Unmap() == ip.Unmap()
+}
+
+// hostname strips the port, the brackets and the root's dot from a host as it stands in a header or an address.
+func hostname(hostport string) string {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}

@@ -1,0 +1,176 @@
+// The demo's page: what the daemon says comes in as server-sent events, what hands do goes out by POST.
+import { Pad } from "./pad.js";
+
+const $ = query => document.querySelector(query);
+const el = (tag, props = {}, ...children) => {
+  const e = Object.assign(document.createElement(tag), props);
+  e.append(...children);
+  return e;
+};
+const time = at => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+
+async function post(path, form = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", body: new URLSearchParams(form) });
+  } catch {
+    throw new Error("The daemon does not answer.");
+  }
+  if (!answer.ok) throw new Error((await answer.text()).trim());
+}
+
+const pad = new Pad($("#pad"), { press: keys => post("/press", { keys }), bell: () => post("/bell") });
+const tried = promise => promise.catch(e => pad.say({ kind: "bad", text: e.message }));
+
+// The door.
+let status = {};
+function show(s) {
+  status = s;
+  pad.status(s);
+  document.body.dataset.lock = s.strike || "LOCKED";
+  const open = s.contact ? s.open : s.strike === "UNLOCKED";
+  $("#door").dataset.state = open ? "open" : "closed";
+  $("#door").setAttribute("aria-label", open ? "The door is open" : s.strike === "UNLOCKED" ? "The door is unlocked" : "The door is closed");
+  $("#push").hidden = !s.contact;
+  $("#force").hidden = !s.contact || s.open || s.strike === "UNLOCKED";
+  $("#push").textContent = !s.open ? "Push the door" : s.held ? "Let it close" : "Hold it open";
+  $("#left").textContent = `${s.texts_left} texts left today`;
+  link();
+}
+$("#exit").onclick = () => tried(post("/exit"));
+$("#force").onclick = () => tried(post("/door", { open: true, force: true }));
+$("#push").onclick = () => {
+  if (!status.open && status.strike !== "UNLOCKED") {
+    $("#door").classList.add("rattle");
+    setTimeout(() => $("#door").classList.remove("rattle"), 400);
+  }
+  tried(post("/door", { open: !(status.open && status.held) }));
+};
+
+// The phone.
+let digits = 6, fresh = 0;
+function bubble(t) {
+  const [, before, code, after] = t.body.match(`^([^]*?)(?<!\\d)(\\d{${digits}})(?!\\d)([^]*)$`) ?? [, t.body];
+  const type = () => pad.enter(code);
+  const words = el("p", {}, before);
+  if (code) {
+    const link = el("button", { type: "button", className: "code", textContent: code, onclick: type, title: "Type it" });
+    link.dataset.code = code;
+    link.setAttribute("aria-label", `${code}: type it on the keypad`);
+    words.append(link, after);
+  }
+  const li = el("li", { className: "bubble" }, words, el("small", {}, `to ${t.to}, ${time(t.at)}`));
+  if (code) li.append(el("button", { type: "button", className: "type", textContent: "Type it", onclick: type }));
+  return li;
+}
+function text(t) {
+  $("#texts").append(bubble(t));
+  while ($("#texts").childElementCount > 20) $("#texts").firstChild.remove();
+  $("#texts").scrollTop = $("#texts").scrollHeight;
+}
+function buzz(t) {
+  const code = t.body.match(`(?<!\\d)\\d{${digits}}(?!\\d)`)?.[0], toast = $("#toast");
+  $("#phone").classList.remove("buzz");
+  void $("#phone").offsetWidth; // so that the animation starts anew
+  $("#phone").classList.add("buzz");
+  toast.replaceChildren(el("b", {}, `Text to ${t.to}`), el("span", {}, t.body), el("em", {}, code ? "Tap to type it" : ""));
+  toast.onclick = () => { toast.hidden = true; if (code) pad.enter(code); };
+  toast.hidden = false;
+  clearTimeout(fresh);
+  fresh = setTimeout(() => toast.hidden = true, 12000);
+}
+const tell = () => $("#clock").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+setInterval(tell, 5000);
+tell();
+
+// The stream of messages.
+const list = $("#messages");
+let held = null;
+const wanted = m => (m.dataset.topic + m.querySelector(".payload").textContent).toLowerCase().includes($("#filter").value.trim().toLowerCase());
+function payload(text) {
+  const code = el("code", { className: "payload" });
+  if (!/^[{[]/.test(text)) return code.append(text), code;
+  for (const part of text.split(/("(?:[^"\\]|\\.)*"\s*:?)/)) {
+    const kind = /^"/.test(part) && (/:$/.test(part) ? "key" : "str");
+    code.append(kind ? el("span", { className: kind }, part) : part);
+  }
+  return code;
+}
+function message(m, live) {
+  if (held) { held.push(m); held.splice(0, held.length - 200); $("#pause").textContent = `Resume (${held.length})`; return; }
+  const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const cut = m.topic.lastIndexOf("/", m.topic.lastIndexOf("/") - (m.topic.endsWith("/state") || m.topic.endsWith("/set"))) + 1;
+  const li = el("li", { className: live ? "message new" : "message" },
+    el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut))),
+    el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at)), payload(m.payload));
+  Object.assign(li.dataset, { topic: m.topic, retained: m.retained });
+  li.onclick = () => li.classList.toggle("whole");
+  li.hidden = !wanted(li);
+  list.append(li);
+  while (list.childElementCount > 200) list.firstChild.remove();
+  if (end) list.scrollTop = list.scrollHeight;
+}
+$("#filter").oninput = () => { for (const m of list.children) m.hidden = !wanted(m); list.scrollTop = list.scrollHeight; };
+$("#filter").onkeydown = e => { if (e.key === "Escape") e.target.blur(); };
+$("#pause").onclick = () => {
+  const waiting = held;
+  held = waiting ? null : [];
+  $("#pause").setAttribute("aria-pressed", String(!waiting));
+  $("#pause").textContent = waiting ? "Pause" : "Resume";
+  waiting?.forEach(m => message(m, false));
+};
+$("#copy").onclick = async () => {
+  try {
+    await navigator.clipboard.writeText($("#watch").textContent);
+    $("#copy").textContent = "Copied";
+    setTimeout(() => $("#copy").textContent = "Copy", 1500);
+  } catch {
+    getSelection().selectAllChildren($("#watch")); // no clipboard on plain http from afar
+  }
+};
+
+// The connection. A beat comes every five seconds; three that are missing mean that the link is dead.
+let source, alive = 0;
+function link(words) {
+  const faults = (status.faults ?? []).map(f => `${f.part}: ${f.detail}`).join("; ");
+  $("#link").dataset.faults = faults ? "yes" : "";
+  $("#link span").textContent = words ?? (faults || "Live");
+}
+function lost() {
+  source?.close();
+  source = null;
+  document.body.dataset.link = "lost";
+  link("The daemon does not answer. Trying again…");
+  setTimeout(connect, 1000);
+}
+function connect() {
+  alive = performance.now();
+  source = new EventSource("/events");
+  source.onerror = lost;
+  const on = (name, f) => source.addEventListener(name, e => { alive = performance.now(); f(JSON.parse(e.data)); });
+  on("snapshot", s => {
+    digits = s.digits;
+    document.title = `${s.door} · latchd demo`;
+    document.body.dataset.link = "live";
+    $("#name").textContent = s.door;
+    $("#watch").textContent = s.watch;
+    $(".join").hidden = !s.watch;
+    pad.fit(s);
+    show(s.status);
+    if (s.answer) pad.say(s.answer);
+    $("#texts").replaceChildren();
+    s.texts?.forEach(text);
+    list.replaceChildren();
+    held = held && [];
+    s.messages?.forEach(m => message(m, false));
+    list.scrollTop = list.scrollHeight;
+  });
+  on("status", show);
+  on("answer", a => pad.say(a));
+  on("text", t => { text(t); buzz(t); });
+  on("message", m => message(m, true));
+  on("beat", () => {});
+}
+setInterval(() => { if (source && performance.now() - alive > 16000) lost(); }, 2000);
+document.addEventListener("mousedown", e => { if (e.target.closest("button")) e.preventDefault(); }); // so that Enter stays the pad's
+connect();
