@@ -131,12 +131,8 @@ func (r *reading) properName(key, name string) {
 }
 
 func (r *reading) codes() {
-	if lockout, most := r.cfg.Code.Lockout, r.cfg.Code.LockoutMax; most < lockout && !r.unread("code.lockout") {
-		key := "code.lockout_max"
-		if r.at[key] == 0 {
-			key = "code.lockout"
-		}
-		r.refuse(key, fmt.Sprintf("the longest lockout, %v, is shorter than the first, %v", most, lockout),
+	if lockout, most := r.cfg.Code.Lockout, r.cfg.Code.LockoutMax; most < lockout && !r.unread("code.lockout") && !r.unread("code.lockout_max") {
+		r.refuse(r.mine("code.lockout_max", "code.lockout"), fmt.Sprintf("the longest lockout, %v, is shorter than the first, %v", most, lockout),
 			"allowed: lockout_max from lockout to 7d")
 	}
 }

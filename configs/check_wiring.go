@@ -17,23 +17,25 @@ func (r *reading) keypad() {
 	k := r.cfg.Keypad
 	r.wireCount("keypad.rows", k.Rows)
 	r.wireCount("keypad.cols", k.Cols)
-	if k.Enter == k.Clear && !r.unread("keypad.enter") {
-		r.refuse("keypad.clear", "is the same key as keypad.enter", "give each a key of its own")
+	if k.Enter == k.Clear && !r.unread("keypad.enter") && !r.unread("keypad.clear") {
+		r.refuse(r.mine("keypad.clear", "keypad.enter"), "enter and clear are the same key", "give each a key of its own")
 	}
 	if len(k.Keys) != len(k.Rows) && !r.unread("keypad.rows") {
 		r.refuse("keypad.keys", fmt.Sprintf("has %d rows where keypad.rows has %d", len(k.Keys), len(k.Rows)),
 			"give one string a row")
 	}
 	keys := r.keys()
-	for digit := '0'; digit <= '9'; digit++ {
-		if !keys[digit] {
-			r.refuse("keypad.keys", fmt.Sprintf("lacks the digit %c", digit), "a code needs 0 to 9")
+	lacks := strings.Map(func(c rune) rune {
+		if keys[c] {
+			return -1
 		}
+		return c
+	}, "0123456789")
+	if lacks != "" {
+		r.refuse("keypad.keys", "lacks "+lacks, "a code needs 0 to 9")
 	}
-	if !r.unread("keypad.keys") {
-		r.orderKey("keypad.enter", k.Enter, keys)
-		r.orderKey("keypad.clear", k.Clear, keys)
-	}
+	r.orderKey("keypad.enter", k.Enter, keys)
+	r.orderKey("keypad.clear", k.Clear, keys)
 }
 
 // keys checks the rows of keypad.keys, and returns the keys that are there.
@@ -72,7 +74,10 @@ func (r *reading) orderKey(key, s string, keys map[rune]bool) {
 		r.refuse(key, "is "+quote(s), "allowed: one character of keypad.keys")
 	case c >= '0' && c <= '9':
 		r.refuse(key, "is the digit "+s, "allowed: one character of keypad.keys that is no digit")
-	case !keys[c]:
+	case keys[c] || r.unread("keypad.keys"):
+	case r.at[key] == 0:
+		r.refuse("keypad.keys", "lacks "+s, "add it, or name another key in "+key)
+	default:
 		r.refuse(key, quote(s)+" stands on no key", "allowed: one character of keypad.keys")
 	}
 }

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,11 @@ func LoadStrike(path string) (Board, Strike, error) {
 	if err != nil {
 		return Board{}, Strike{}, err
 	}
-	r := read(path, data)
+	return parseStrike(path, data)
+}
+
+func parseStrike(name string, data []byte) (Board, Strike, error) {
+	r := read(name, data)
 	r.withinBounds()
 	r.strikeLine()
 	all := r.sorted()
@@ -56,7 +61,7 @@ func LoadStrike(path string) (Board, Strike, error) {
 		}
 	}
 	if len(own) == 0 && len(all) > 0 && r.at["strike"] == 0 {
-		own = append(all, Fault{File: path, Line: 1, Key: "strike", Problem: "not found in a faulty file",
+		own = append(all, Fault{File: name, Line: all[len(all)-1].Line, Key: "strike", Problem: "not found in a faulty file",
 			Remedy: "so its line and level are not known"})
 	}
 	if len(own) > 0 {
@@ -67,12 +72,9 @@ func LoadStrike(path string) (Board, Strike, error) {
 
 // aboutStrike says whether the fault leaves in doubt which line locks the door, or with which level.
 func (f Fault) aboutStrike() bool {
-	for _, key := range []string{f.Key, f.about} {
-		if t := tableOf(key); t == "board" || t == "strike" && key != "strike.pulse" && key != "strike.held_alarm" {
-			return f.about != "strike.pulse" && f.about != "strike.held_alarm"
-		}
-	}
-	return false
+	key := cmp.Or(f.about, f.Key)
+	table := tableOf(key)
+	return table == "board" || table == "strike" && key != "strike.pulse" && key != "strike.held_alarm"
 }
 
 func readFile(path string) ([]byte, error) {

@@ -74,6 +74,16 @@ func (r *reading) sorted() Faults {
 // lineAt returns the line of an offset into the data.
 func (r *reading) lineAt(offset int) int { return sort.SearchInts(r.lines, offset+1) }
 
+// mine returns the first of the keys that stands in the file, to be blamed for what is wrong between them.
+func (r *reading) mine(keys ...string) string {
+	for _, key := range keys {
+		if r.at[key] > 0 {
+			return key
+		}
+	}
+	return keys[0]
+}
+
 // lineOf returns where a key stands, or its table, or 1.
 func (r *reading) lineOf(key string) int {
 	table, _, _ := strings.Cut(key, ".")
@@ -147,7 +157,7 @@ func (r *reading) syntax(p *unstable.Parser, end int) (next int) {
 	last := r.lineAt(at)
 	first := r.begins(end, last)
 	key, isHeader := guessName(r.text(first))
-	if isHeader {
+	if isHeader || bytes.HasPrefix(bytes.TrimSpace(r.text(first)), []byte("[")) {
 		r.guessHeader(key, first)
 	} else if key != "" && !r.lost {
 		key = join(r.table, key)
@@ -160,7 +170,7 @@ func (r *reading) syntax(p *unstable.Parser, end int) (next int) {
 	if last != first {
 		problem += fmt.Sprintf(" on line %d", last)
 	}
-	r.fault(first, key, problem, hintFor(r.text(first)))
+	r.fault(first, key, problem, hintFor(problem, r.text(first)))
 	// What was parsed in vain may hold good lines: an array or a text that was not closed swallows all that follows.
 	for line := first + 1; line <= last; line++ {
 		if key, _ := guessName(r.text(line)); key != "" {
@@ -220,19 +230,21 @@ func guessName(line []byte) (name string, isHeader bool) {
 }
 
 // hintFor names the mistakes that people make most.
-func hintFor(line []byte) string {
+func hintFor(problem string, line []byte) string {
 	_, value, found := bytes.Cut(line, []byte("="))
 	value = bytes.TrimSpace(value)
-	if !found {
+	switch {
+	case !found:
 		return ""
-	}
-	if len(value) == 0 {
+	case len(value) == 0:
 		return "write a value behind the ="
-	}
-	if value[0] == '"' || value[0] == '\'' {
-		return "text ends on its line, with the quote that it began with"
-	}
-	if c := rune(value[0]); c == '/' || isBare(c) && (c < '0' || c > '9') {
+	case strings.Contains(problem, "escape"):
+		return `write \\ for a backslash`
+	case value[0] == '"' || value[0] == '\'':
+		return "text ends with the quote that it began with"
+	case value[0] == '[':
+		return "a list ends with ]"
+	case value[0] == '/' || isBare(rune(value[0])) && (value[0] < '0' || value[0] > '9'):
 		return `write text in quotes, as in key = "text"`
 	}
 	return ""

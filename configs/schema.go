@@ -3,6 +3,7 @@ package configs
 import (
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // tables returns the names of the tables in the order of the contract.
@@ -19,14 +20,35 @@ func keysOf(t reflect.Type) []string {
 	return names
 }
 
-// field finds the field of the struct v that TOML calls name.
-func field(v reflect.Value, name string) (f reflect.StructField, fv reflect.Value, ok bool) {
-	for f, fv := range v.Fields() {
-		if name != "" && f.Tag.Get("toml") == name {
-			return f, fv, true
+// schema is the fields of Config and of its tables by their TOML names: reflection is slow on the boards that latchd runs on.
+var schema = sync.OnceValue(func() map[reflect.Type]map[string]reflect.StructField {
+	types := map[reflect.Type]map[string]reflect.StructField{}
+	var add func(t reflect.Type)
+	add = func(t reflect.Type) {
+		if t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct || types[t] != nil {
+			return
+		}
+		types[t] = map[string]reflect.StructField{}
+		for f := range t.Fields() {
+			if name := f.Tag.Get("toml"); name != "" {
+				types[t][name] = f
+				add(f.Type)
+			}
 		}
 	}
-	return f, fv, false
+	add(reflect.TypeFor[Config]())
+	return types
+})
+
+// field finds the field of the struct v that TOML calls name.
+func field(v reflect.Value, name string) (f reflect.StructField, fv reflect.Value, ok bool) {
+	if f, ok = schema()[v.Type()][name]; ok {
+		fv = v.FieldByIndex(f.Index)
+	}
+	return f, fv, ok
 }
 
 // eachKey calls do for every key of c, in the order of the contract; an owner's are "owner[0].name" and so on.
