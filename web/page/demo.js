@@ -100,8 +100,9 @@ function message(m, live) {
   if (held) { held.push(m); held.splice(0, held.length - 200); $("#pause").textContent = `Resume (${held.length})`; return; }
   const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const cut = m.topic.lastIndexOf("/", m.topic.lastIndexOf("/") - (m.topic.endsWith("/state") || m.topic.endsWith("/set"))) + 1;
+  const kind = m.payload.match(/"(?:event_)?type":"([\w.]+)"/)?.[1];
   const li = el("li", { className: live ? "message new" : "message" },
-    el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut))),
+    el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut)), ...kind ? [el("em", {}, kind)] : []),
     el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at)), payload(m.payload));
   Object.assign(li.dataset, { topic: m.topic, retained: m.retained });
   li.onclick = () => li.classList.toggle("whole");

@@ -44,8 +44,9 @@ class Countdown {
   left(now) { return Math.max(0, this.end - now); }
   draw(now) {
     const left = this.left(now);
+    const text = left ? this.words(left) : "", line = this.face.querySelector("b") ?? this.face;
     this.face.hidden = !left;
-    (this.face.querySelector("b") ?? this.face).textContent = left ? this.words(left) : "";
+    if (line.textContent !== text) line.textContent = text;
     this.ring.style.setProperty("--part", this.whole ? left / this.whole : 0);
   }
 }
