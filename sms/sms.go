@@ -1,0 +1,170 @@
+// Package sms carries one-time codes to the owners' phones as texts through Twilio, and tells what became of each.
+//
+// It sends nothing for a dead code, never sends a text twice unless Twilio said that it took none, and asks nothing of
+// Twilio while the credentials are refused. It refuses to say more than it must: no code, no text's body, no secret and no
+// whole phone number reaches an error, a log, a fault or a piece of news, whatever Twilio or the network answers.
+//
+// How often the door may text is not decided here.
+package sms
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"text/template"
+	"time"
+
+	"github.com/twilio/twilio-go/client"
+
+	"latchd/lock"
+)
+
+// DefaultAPI is where Twilio's REST API answers.
+const DefaultAPI = "https://api.twilio.com"
+
+// inHand bounds the texts that are waiting, on their way or followed at one time.
+const inHand = 64
+
+// Options says whose account texts for whom. New checks all of it.
+type Options struct {
+	AccountSID          string // "AC" and 32 hex digits
+	APIKeySID           string // "SK" and 32 hex digits; empty: sign in with the account's own token
+	Secret              string // the API key's secret when there is an APIKeySID, else the account's auth token
+	From                string // the sender's number, E.164; or
+	MessagingServiceSID string // "MG" and 32 hex digits: Twilio picks the sender. One of the two.
+
+	API  string // base URL, "" for DefaultAPI; plain http to a loopback address only
+	Body string // a text/template over {{.Code}}, {{.Door}} and {{.Minutes}}
+	Door string // the door's name
+
+	Owners       map[string]lock.Phone // by the owner's name
+	CountryCodes []string              // "1", "44": numbers elsewhere get no request; empty: the owners' own countries
+
+	Log *slog.Logger // nil: nothing is logged
+}
+
+// Client texts codes. Make it with New; Send may be called from any goroutine, Run once at a time.
+type Client struct {
+	from, service string
+	owners        map[string]lock.Phone
+	countries     []string
+	door          string
+	body          *template.Template
+	log           *slog.Logger
+
+	credentials client.Client
+	api         *url.URL
+	transport   *http.Transport
+	hide        *strings.Replacer // what is secret in anything that comes back
+
+	queue   chan job
+	refused chan lock.TextNews
+	hands   atomic.Int32  // texts in hand
+	newest  atomic.Uint64 // the ring whose code is the live one
+	barred  atomic.Pointer[Trouble]
+	recheck chan struct{}
+	alarm   alarm
+	tellMu  sync.Mutex
+}
+
+// job is one text for one owner.
+type job struct {
+	text  lock.Text
+	owner string
+	dead  time.Time // when the code dies, by the monotonic clock
+}
+
+// New checks the options and parses the body. It asks nothing of the network; Check does.
+func New(o Options) (*Client, error) {
+	api, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	body, err := parse(o.Body, o.Door)
+	if err != nil {
+		return nil, err
+	}
+	user := o.AccountSID
+	if o.APIKeySID != "" {
+		user = o.APIKeySID
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{
+		from: o.From, service: o.MessagingServiceSID, owners: o.Owners, countries: o.CountryCodes, door: o.Door, body: body,
+		log: o.Log, credentials: client.Client{Credentials: client.NewCredentials(user, o.Secret)}, api: api,
+		transport: newTransport(),
+		hide: strings.NewReplacer(o.Secret, "…",
+			base64.StdEncoding.EncodeToString([]byte(user+":"+o.Secret)), "…"),
+		queue: make(chan job, inHand), refused: make(chan lock.TextNews, inHand), recheck: make(chan struct{}, 1),
+	}
+	c.credentials.SetAccountSid(o.AccountSID)
+	return c, nil
+}
+
+// Send takes a text in hand for each of its owners and returns at once. What becomes of it comes out of Run. A text for
+// another ring voids those before it that Twilio has not taken yet. With 64 texts in hand a further one has failed.
+func (c *Client) Send(t lock.Text) {
+	dead := time.Now().Add(t.TTL)
+	c.newest.Store(t.Ring)
+	for _, owner := range t.To {
+		j := job{text: t, owner: owner, dead: dead}
+		if c.hands.Add(1) <= inHand {
+			c.queue <- j // holds inHand, so there is room
+			continue
+		}
+		c.hands.Add(-1)
+		news := c.news(j, lock.Failed, errFull)
+		select {
+		case c.refused <- news:
+		default:
+			c.log.Error("text dropped and its news with it: too many are in hand", "owner", owner)
+		}
+	}
+}
+
+// Run works the queue until ctx ends, and then returns nil once all it started has ended. It signs in at the start and
+// every five minutes, sooner while Twilio cannot be reached. The sink gets lock.TextNews and lock.Fault{Part: "twilio"},
+// one at a time; it must not block for long. Texts still in hand when ctx ends have no further news.
+func (c *Client) Run(ctx context.Context, sink func(lock.Input)) error {
+	defer c.transport.CloseIdleConnections()
+	tell := func(in lock.Input) {
+		c.tellMu.Lock()
+		defer c.tellMu.Unlock()
+		sink(in)
+	}
+	c.alarm.listen(tell)
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { c.watch(ctx) })
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case news := <-c.refused:
+			tell(news)
+		case j := <-c.queue:
+			all.Go(func() {
+				defer c.hands.Add(-1)
+				c.carry(ctx, j, tell)
+			})
+		}
+	}
+}
+
+// Check signs in to Twilio: it proves the credentials and that the sender is the account's own. It sends no text. The
+// error is a *Trouble, wrapped.
+func (c *Client) Check(ctx context.Context) error {
+	defer c.transport.CloseIdleConnections()
+	if t := c.signIn(ctx); t != nil {
+		return fmt.Errorf("sign in to Twilio: %w", t)
+	}
+	return nil
+}
