@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"latchd/board"
+	"latchd/configs"
+	"latchd/mqtt"
+)
+
+func newCheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration, the secrets and the lines",
+		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the secrets, the board's lines,
+the journal's folder. It sends nothing and takes no line. Prints a line a finding: ok, warn or fail, and what to do.`,
+		Args: usage(cobra.NoArgs),
+	}
+	path := configFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		r := &report{out: cmd.OutOrStdout()}
+		r.check(*path, configs.SystemSecrets())
+		if r.failed {
+			return errTold
+		}
+		return nil
+	}
+	return cmd
+}
+
+// report prints findings and remembers whether any was a failure.
+type report struct {
+	out    io.Writer
+	failed bool
+}
+
+func (r *report) ok(format string, args ...any)   { r.line("ok", format, args...) }
+func (r *report) warn(format string, args ...any) { r.line("warn", format, args...) }
+func (r *report) fail(format string, args ...any) {
+	r.failed = true
+	r.line("fail", format, args...)
+}
+
+func (r *report) line(verdict, format string, args ...any) {
+	fmt.Fprintf(r.out, "%-4s  %s\n", verdict, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
+}
+
+func (r *report) check(path string, secrets configs.Secrets) {
+	cfg, err := configs.Load(path)
+	var faults configs.Faults
+	switch {
+	case errors.As(err, &faults):
+		for _, f := range faults {
+			r.fail("%s", f)
+		}
+		return
+	case err != nil:
+		r.fail("%v", err)
+		return
+	}
+	r.ok("configuration: %s", path)
+	for _, w := range cfg.Warnings() {
+		r.warn("%s", w)
+	}
+	r.secret(secrets, configs.TwilioAuthToken, "Twilio", r.fail)
+	if cfg.MQTT.Username != "" {
+		r.secret(secrets, configs.MQTTPassword, "the broker", r.fail)
+	}
+	if cfg.MQTT.CA != "" || cfg.MQTT.Cert != "" {
+		if _, err := mqtt.TLSConfig(cfg.MQTT.CA, cfg.MQTT.Cert, cfg.MQTT.Key); err != nil {
+			r.fail("mqtt: %v", err)
+		} else {
+			r.ok("mqtt: certificates can be read")
+		}
+	}
+	r.lines(cfg)
+	r.folder(cfg.Journal.Path)
+	if cfg.Web.Listen != "" {
+		r.warn("web.listen is set, but this version serves no pages")
+	}
+}
+
+func (r *report) secret(secrets configs.Secrets, name, whose string, missing func(string, ...any)) {
+	_, source, err := secrets.Find(name)
+	if err != nil {
+		missing("secret of %s: %v", whose, err)
+		return
+	}
+	r.ok("secret of %s: found in %s", whose, source)
+}
+
+func (r *report) lines(cfg *configs.Config) {
+	if cfg.Board.Driver == "sim" {
+		r.ok("board: simulated, every line is there")
+		return
+	}
+	names := slices.Concat([]string{cfg.Strike.Line}, cfg.Keypad.Rows, cfg.Keypad.Cols)
+	for _, name := range []string{cfg.Bell.Line, cfg.Exit.Line, cfg.Contact.Line, cfg.Tamper.Line, cfg.Feedback.Green,
+		cfg.Feedback.Red, cfg.Feedback.Buzzer} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	chip, faults, err := board.Survey(cfg.Board.Chip, names)
+	if err != nil {
+		r.fail("board: %v", err)
+		return
+	}
+	for _, fault := range faults {
+		switch {
+		case fault == nil:
+		case errors.Is(fault, board.ErrBusy) && strings.Contains(fault.Error(), `held by "latchd`):
+			r.warn("board: %v", fmt.Errorf("%w (a running latchd holds its lines)", fault))
+		default:
+			r.fail("board: %v", fault)
+		}
+	}
+	if !slices.ContainsFunc(faults, func(err error) bool { return err != nil }) {
+		r.ok("board: all %d lines are on %s and free", len(names), chip)
+	}
+}
+
+// folder looks whether the journal's folder is there and can be written, or could be made.
+func (r *report) folder(dir string) {
+	at := dir
+	info, err := os.Stat(at)
+	for errors.Is(err, os.ErrNotExist) && at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+		info, err = os.Stat(at)
+	}
+	switch {
+	case err != nil:
+		r.fail("journal: %v", err)
+	case !info.IsDir():
+		r.fail("journal: %s is not a folder: set journal.path to one", at)
+	case unix.Access(at, unix.W_OK|unix.X_OK) != nil:
+		r.fail("journal: %s cannot be written by this user: run as the daemon's user, or give it the folder", at)
+	default:
+		r.ok("journal: %s", dir)
+	}
+}

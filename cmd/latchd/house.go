@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"latchd/board"
+	"latchd/board/sim"
+	"latchd/configs"
+	"latchd/daemon"
+	"latchd/journal"
+	"latchd/keypad"
+	"latchd/lock"
+	"latchd/mqtt"
+	"latchd/sms"
+	"latchd/systemd"
+)
+
+// house is a door with everything around it: the board, the loop, and the adapters that the loop speaks through.
+type house struct {
+	cfg     *configs.Config
+	log     *slog.Logger
+	sim     *sim.Board // nil on a real board
+	board   *board.Board
+	journal *journal.Journal
+	broker  *mqtt.Client
+	loop    *daemon.Loop
+	texts   atomic.Pointer[sms.Client] // replaced when owners or words change; nil: no secret to sign in with
+	secret  configs.Secret             // Twilio's
+
+	show func(lock.Status)  // hears the door's state beside the broker; optional
+	hear func([]lock.Event) // hears stored events beside the broker; optional
+
+	made    chan struct{} // closed when loop is set, or never will be
+	running chan struct{} // closed when run has started everything
+	stopped chan struct{} // closed when the last event has been told
+	jobs    sync.WaitGroup
+	ctx     context.Context    // of the adapters; ends after the loop has
+	endOld  context.CancelFunc // ends the texts client in use
+}
+
+type houseOptions struct {
+	log     *slog.Logger
+	secrets configs.Secrets
+	show    func(lock.Status)
+	hear    func([]lock.Event)
+}
+
+// openHouse locks the strike first, and then makes ready whatever else the configuration asks for. What fails leaves the
+// strike locked.
+func openHouse(cfg *configs.Config, o houseOptions) (h *house, err error) {
+	h = &house{cfg: cfg, log: o.log, show: o.show, hear: o.hear, made: make(chan struct{}),
+		running: make(chan struct{}), stopped: make(chan struct{})}
+	defer close(h.made)
+	if err := h.openBoard(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.board.Close())
+		}
+	}()
+	opened, err := h.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	if err := h.openBroker(o.secrets); err != nil {
+		return nil, errors.Join(err, h.journal.Close())
+	}
+	if err := h.openTexts(o.secrets); err != nil {
+		return nil, errors.Join(err, h.journal.Close())
+	}
+	every, err := systemd.AliveEvery()
+	if err != nil {
+		h.log.Warn("the watchdog's time cannot be read", "error", err)
+	}
+	h.loop = daemon.New(daemon.Options{Door: cfg.Door.ID, Version: version, Rules: rules(cfg), State: opened.State,
+		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus,
+		Synced: systemd.ClockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
+	return h, nil
+}
+
+func (h *house) openBoard() error {
+	var lines board.Lines
+	switch h.cfg.Board.Driver {
+	case "sim":
+		h.sim = sim.New(simWiring(h.cfg))
+		lines = h.sim
+	default:
+		l, err := board.OpenLinux(h.cfg.Board.Chip)
+		if err != nil {
+			return err
+		}
+		lines = l
+	}
+	w := wiring(h.cfg)
+	w.Report = func(f lock.Fault) { h.post(f) }
+	b, err := board.Open(lines, w)
+	h.board = b
+	return err
+}
+
+func (h *house) openJournal() (journal.Opened, error) {
+	j, opened, err := journal.Open(journal.Options{Dir: h.cfg.Journal.Path, Door: h.cfg.Door.ID, Log: h.log,
+		Keep: time.Duration(h.cfg.Journal.Keep), Now: daemon.WallClock})
+	if err != nil {
+		return opened, err
+	}
+	h.journal = j
+	if opened.Why != "" {
+		// What was counted is not known: the next lockout is the longest.
+		opened.State.Level = strictLevel
+	}
+	return opened, nil
+}
+
+// strictLevel is above any level that doubling reaches.
+const strictLevel = 1 << 10
+
+func (h *house) openBroker(secrets configs.Secrets) error {
+	m := h.cfg.MQTT
+	var tlsConfig *tls.Config
+	if m.CA != "" || m.Cert != "" {
+		var err error
+		if tlsConfig, err = mqtt.TLSConfig(m.CA, m.Cert, m.Key); err != nil {
+			return fmt.Errorf("mqtt: %w", err)
+		}
+	}
+	var password configs.Secret
+	if m.Username != "" {
+		var err error
+		if password, _, err = secrets.Find(configs.MQTTPassword); err != nil {
+			h.log.Error("the broker will be asked without a password", "error", err)
+		}
+	}
+	var err error
+	h.broker, err = mqtt.New(mqtt.Options{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers,
+		Username: m.Username, Password: password.Reveal(), TLS: tlsConfig, Discovery: m.Discovery, Style: m.DiscoveryStyle,
+		Version: version, Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
+	return err
+}
+
+// openTexts makes the texts' client. A door without its secret works, but for its texts.
+func (h *house) openTexts(secrets configs.Secrets) error {
+	secret, _, err := secrets.Find(configs.TwilioAuthToken)
+	if err != nil {
+		h.log.Error("no text can be sent", "error", err)
+		return nil
+	}
+	h.secret = secret
+	texts, err := newTexts(h.cfg, secret, h.log)
+	h.texts.Store(texts)
+	return err
+}
+
+func newTexts(cfg *configs.Config, secret configs.Secret, log *slog.Logger) (*sms.Client, error) {
+	owners := map[string]lock.Phone{}
+	for _, o := range cfg.Owner {
+		owners[o.Name] = o.Phone
+	}
+	t := cfg.Twilio
+	return sms.New(sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: secret.Reveal(), From: t.From.Reveal(),
+		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: cfg.Door.Name, Owners: owners,
+		CountryCodes: cfg.Texts.CountryCodes, Log: log})
+}
+
+// noSecret is what is said of texts while there is nothing to sign in with.
+var noSecret = lock.Fault{Part: "twilio", Standing: true, Detail: "no auth token or API key's secret was found",
+	Hint: "store it as twilio-auth-token (latchd check lists the places) and restart"}
+
+// Send hands a text to the client of the day.
+func (h *house) Send(t lock.Text) {
+	if c := h.texts.Load(); c != nil {
+		c.Send(t)
+		return
+	}
+	go func() { // not from here: the loop is waiting for this call
+		for _, owner := range t.To {
+			h.post(lock.TextNews{Ring: t.Ring, Owner: owner, State: lock.Failed, Unsent: true, Detail: noSecret.Detail, Hint: noSecret.Hint})
+		}
+	}()
+}
+
+// post hands an input to the loop, once there is one.
+func (h *house) post(in lock.Input) {
+	<-h.made
+	if h.loop != nil {
+		h.loop.Post(in)
+	}
+}
+
+func (h *house) showStatus(s lock.Status) {
+	h.broker.Show(s)
+	if h.show != nil {
+		h.show(s)
+	}
+}
+
+// tell passes stored events on. Those told again were heard when the disk could not take them: only the outbox is due.
+func (h *house) tell(events []lock.Event, again bool) {
+	if again {
+		h.broker.Tell(nil)
+		return
+	}
+	h.broker.Tell(events)
+	if h.hear != nil {
+		h.hear(events)
+	}
+	if events[len(events)-1].Type == lock.DaemonStopped {
+		close(h.stopped)
+	}
+}
+
+// run works the door until ctx ends. The end is in the order of what matters: the loop locks the strike, the board is given
+// back locked, the journal takes the last event, the broker hears it.
+func (h *house) run(ctx context.Context) error {
+	adapters, stopAdapters := context.WithCancel(context.Background())
+	defer stopAdapters()
+	h.ctx = adapters
+	store, stopJournal := context.WithCancel(context.Background())
+	defer stopJournal()
+	hands, stopHands := context.WithCancel(ctx)
+	defer stopHands()
+
+	stored := h.start("journal", func() error { return h.journal.Run(store, h.tell, h.post) })
+	h.job("keypad", func() error { return keypad.Run(hands, h.board.Pad, padOptions(h.cfg), h.post) })
+	for _, s := range h.board.Switches {
+		h.job("input", func() error { return s.Run(hands, h.post) })
+	}
+	h.job("clock", func() error { daemon.WatchClock(adapters, h.post); return nil })
+	if c := h.texts.Load(); c != nil {
+		h.runTexts(c)
+	} else {
+		h.post(noSecret)
+	}
+	h.job("mqtt", func() error { return h.broker.Run(adapters) })
+	if err := h.serveSim(hands); err != nil {
+		h.log.Error("the simulated board cannot be reached", "error", err)
+	}
+	close(h.running)
+	h.warnIf(systemd.Ready(h.status()))
+	h.log.Info("the door is at work", "door", h.cfg.Door.ID)
+
+	h.loop.Run(ctx)
+	h.warnIf(systemd.Stopping("locked"))
+	stopHands()
+	err := h.board.Close()
+	select {
+	case <-h.stopped:
+	case <-time.After(2 * time.Second): // the disk does not answer
+	}
+	stopAdapters()
+	h.jobs.Wait()
+	stopJournal()
+	<-stored
+	return err
+}
+
+// job starts a part of the house that runs until its context ends.
+func (h *house) job(name string, f func() error) {
+	h.jobs.Add(1)
+	ended := h.start(name, f)
+	go func() { defer h.jobs.Done(); <-ended }()
+}
+
+// start runs f. A panic in it locks the strike before it ends the program.
+func (h *house) start(name string, f func() error) (ended chan struct{}) {
+	ended = make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() {
+			if p := recover(); p != nil {
+				h.board.Strike.Lock()
+				panic(p)
+			}
+		}()
+		if err := f(); err != nil && !errors.Is(err, context.Canceled) {
+			h.log.Error("a part of the door has ended", "part", name, "error", err)
+		}
+	}()
+	return ended
+}
+
+// runTexts runs a client, and lets the one before it finish what it has in hand.
+func (h *house) runTexts(c *sms.Client) {
+	if h.endOld != nil {
+		time.AfterFunc(textLife, h.endOld)
+	}
+	ctx, end := context.WithCancel(h.ctx)
+	h.endOld = end
+	h.job("texts", func() error { return c.Run(ctx, h.post) })
+}
+
+// textLife is the longest that a code lives, and with it the text that carries it.
+const textLife = 10 * time.Minute
+
+func (h *house) serveSim(ctx context.Context) error {
+	if h.sim == nil || h.cfg.Board.Socket == "" {
+		return nil
+	}
+	l, err := sim.Listen(h.cfg.Board.Socket)
+	if err != nil {
+		return err
+	}
+	h.job("sim", func() error { return sim.Serve(ctx, l, h.sim) })
+	return nil
+}

@@ -1,0 +1,92 @@
+// Command latchd is a door-lock daemon: a bell, a texted one-time code, a keypad, a strike, and MQTT for the house.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"latchd/board/sim"
+)
+
+// The exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// Main runs the program with these arguments and returns its exit status. SIGINT and SIGTERM end it in good order.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errTold):
+		return exitFailed
+	case errors.Is(err, errUsage), errors.Is(err, sim.ErrUsage):
+		fmt.Fprintf(stderr, "latchd: %v\nSee 'latchd --help'.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "latchd: %v\n", err)
+	return exitFailed
+}
+
+var (
+	errUsage = errors.New("wrong usage")
+	errTold  = errors.New("failed") // the command has said why
+)
+
+const defaultConfig = "/etc/latchd/latchd.toml"
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "latchd",
+		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
+		Long: `latchd opens a door to people who type a one-time code. A visitor rings; the owner gets the code by text; the
+visitor types it on the keypad; the strike opens for a few seconds; home automation hears of it all over MQTT.
+
+To see it work, without hardware, account or configuration:
+
+  latchd demo`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          usage(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newLog(), newSim(), newVersion())
+	return root
+}
+
+// usage marks what a check of arguments refuses as wrong usage.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
+		return nil
+	}
+}
+
+// configFlag adds --config.
+func configFlag(cmd *cobra.Command) *string {
+	path := cmd.Flags().String("config", defaultConfig, "the configuration `FILE`")
+	_ = cmd.MarkFlagFilename("config", "toml")
+	return path
+}
