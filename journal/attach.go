@@ -21,8 +21,9 @@ func (j *Journal) attach(hurt error) error {
 	if err == nil {
 		was, err = inspect(j.path, j.opt.Boot)
 	}
-	if err == nil && topErr == nil && top > was.last+batch+spare || err == nil && was.last < j.given.Load() {
-		err = damage{fmt.Errorf("it ends at seq %d, though higher ones were given: an old copy", was.last)}
+	told := max(j.given.Load(), j.file.noted())
+	if err == nil && (was.last < told || topErr == nil && was.last+batch+spare < top) {
+		err = damage{fmt.Errorf("it ends at seq %d, though higher ones were given: it is an old copy, or its log is lost", was.last)}
 	}
 	j.opened = Opened{}
 	switch {
@@ -47,7 +48,7 @@ func (j *Journal) beginAfresh(why error, top uint64, topErr error) (found, uint6
 	now, _ := j.opt.Now()
 	given := j.given.Load()
 	if topErr != nil {
-		top = max(given, guessCeiling(j.path, now))
+		top = max(given, j.file.noted(), guessCeiling(j.path, now))
 		if err := writeCeiling(j.opt.Dir, top); err != nil { // first, lest a cut from here on look like a first start
 			return found{}, 0, err
 		}

@@ -48,9 +48,12 @@ func later(s lock.State, gone time.Duration) lock.State {
 		s.Remaining -= gone
 		return s
 	}
-	if s.Remaining > 0 {
+	switch {
+	case s.Remaining > 0:
 		s.Remaining, s.Failures, s.Decay = 0, 0, day
-	} else {
+	case s.Decay <= 0:
+		s.Decay = day // the day had not begun
+	default:
 		s.Decay -= gone
 	}
 	for s.Level > 0 && s.Decay <= 0 {

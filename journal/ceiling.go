@@ -16,7 +16,8 @@ import (
 // journal goes on above the ceiling. The hole that this leaves in seq shows that events were lost.
 //
 // A clean end lowers it to the last seq given. A ceiling above the last seq therefore means that the last run was cut
-// short, and one that is further above than any run puts it, that journal.db is an old copy.
+// short, and one that is further above than any run puts it, that journal.db is an old copy. A nearer witness is the file
+// lock: the last seq told is noted there, without waiting for the disk, so that a lost log (-wal) shows after a crash.
 const (
 	batch = 1000 // events in one transaction
 	spare = 1000 // seqs reserved beyond what is needed
@@ -71,6 +72,22 @@ func guessCeiling(path string, now time.Time) uint64 {
 		guess = max(guess, info.ModTime().Unix())
 	}
 	return uint64(guess)
+}
+
+// note writes the last seq told into the lock's file. It may fail: it is a second witness.
+func (f *files) note(last uint64) { f.lock.WriteAt(fmt.Appendf(nil, "%020d\n", last), 0) }
+
+// noted returns what note wrote; 0 when it cannot be read.
+func (f *files) noted() uint64 {
+	var b [20]byte
+	if _, err := f.lock.ReadAt(b[:], 0); err != nil {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(b[:]), 10, 64)
+	if err != nil || n >= lastSeq {
+		return 0
+	}
+	return n
 }
 
 // missing says whether err means that there is no such file.

@@ -83,6 +83,15 @@ func inspect(path string, now Boot) (was found, err error) {
 	if err := checkVersion(db); err != nil {
 		return was, err
 	}
+	if wal, err := os.Stat(path + "-wal"); err != nil || wal.Size() == 0 { // else the log may hold what the file lacks
+		var size int64
+		if err := db.QueryRow(`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&size); err != nil {
+			return was, err
+		}
+		if info.Size() < size {
+			return was, damage{errors.New("it was cut short")}
+		}
+	}
 	if was.row, err = readRow(db); err != nil {
 		return was, err
 	}

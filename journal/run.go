@@ -224,6 +224,7 @@ func (w *writer) settle(items []item, last uint64) {
 		w.backlog.items = nil
 	}
 	w.given.Store(last + uint64(len(items)))
+	w.file.note(last + uint64(len(items)))
 	for len(items) > 0 {
 		again := items[0].told
 		var events []lock.Event

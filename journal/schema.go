@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
 	sqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
@@ -117,21 +118,23 @@ func broken(err error) bool {
 
 // explain puts err into words for people, with what they can do about it.
 func explain(err error) (detail, hint string) {
-	code := 0
+	code := codes.SQLITE_OK
 	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
 		code = e.Code() & 0xff
 	}
-	switch code {
-	case codes.SQLITE_FULL:
+	switch {
+	case code == codes.SQLITE_FULL, errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		hint = "make room on the disk"
-	case codes.SQLITE_READONLY:
+	case code == codes.SQLITE_READONLY, errors.Is(err, unix.EROFS):
 		hint = "mount it for writing; a card that turns read-only by itself is worn out: replace it"
-	case codes.SQLITE_IOERR:
+	case code == codes.SQLITE_IOERR, errors.Is(err, unix.EIO), errors.Is(err, unix.EFBIG):
 		hint = "see the kernel's log (dmesg); a card with such errors is worn out: replace it"
-	case codes.SQLITE_BUSY:
+	case code == codes.SQLITE_BUSY:
 		hint = "another program holds a lock on the file: end it"
+	case errors.Is(err, ErrInUse):
+		hint = "stop the other one, or give this one a folder of its own"
 	default:
-		hint = "check that the folder exists, has room and belongs to the user that latchd runs as"
+		hint = "check that the folder can be made and belongs to the user that latchd runs as"
 	}
 	return err.Error(), hint
 }
