@@ -17,7 +17,8 @@ import (
 type Lines interface {
 	// Output drives a line at the level initial from the first moment, with no other level in between.
 	Output(name string, initial gpio.Level) (gpio.PinOut, error)
-	// Row is a line that In(gpio.Float, gpio.NoEdge) lets go and Out(gpio.Low) drives low. It starts let go.
+	// Row is a line that In(gpio.Float, gpio.NoEdge) lets go and Out(gpio.Low) drives low. Nothing else is
+	// asked of it, and nothing is expected of it before.
 	Row(name string) (gpio.PinIO, error)
 	// Input is a line with that pull that can be waited on for both edges.
 	Input(name string, pull gpio.Pull) (gpio.PinIn, error)

@@ -84,6 +84,10 @@ func TestMatrixLetsGoOfARowThatFailedBefore(t *testing.T) {
 	if err := m.Rest(); err == nil {
 		t.Error("no error of a row that cannot rest")
 	}
+	rows[2].driven = true // it took the level and said that it had not
+	if err := m.Drive(1); err != nil || len(driven(rows)) != 1 {
+		t.Errorf("Drive(1) = %v, driven %v", err, driven(rows))
+	}
 }
 
 func TestMatrixSetsTheBitsOfTheColumnsThatAreLow(t *testing.T) {
@@ -188,6 +192,24 @@ func TestMatrixCloseEndsAWaitAndAllUse(t *testing.T) {
 			}
 		}
 		m.Drain()
+	})
+}
+
+func TestGateHaltsUntilWhoeverIsInsideHasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, halts := newGate(), 0
+		if err := g.enter(); err != nil {
+			t.Fatal(err)
+		}
+		g.close(func() error {
+			if halts++; halts == 3 { // those before came too early for its wait
+				g.leave()
+			}
+			return nil
+		})
+		if err := g.enter(); !errors.Is(err, os.ErrClosed) || halts != 3 {
+			t.Errorf("enter: %v, after %d halts", err, halts)
+		}
 	})
 }
 

@@ -46,7 +46,8 @@ type doing struct {
 func doings(t *rapid.T) []doing {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) doing {
 		d := doing{what: rapid.SampledFrom([]string{"open", "open", "wait", "wait", "lock"}).Draw(t, "what")}
-		d.d = time.Duration(rapid.Int64Range(1, int64(40*time.Second)).Draw(t, "d"))
+		d.d = rapid.SampledFrom([]time.Duration{1, time.Millisecond, time.Second, 7 * time.Second, 20 * time.Second,
+			MaxPulse - 1, MaxPulse, MaxPulse + 1, time.Hour}).Draw(t, "d")
 		return d
 	}), 1, 40).Draw(t, "doings")
 }
@@ -116,6 +117,26 @@ func holdsLimit(log []write, locked gpio.Level) error {
 	return nil
 }
 
+func TestStrikeLocksAtItsLimitHoweverOftenItIsOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := newFakePin("GPIO17", gpio.Low)
+		s := NewStrike(line, false, 12*time.Second, func(error) {})
+		defer s.Close()
+		start := time.Now()
+		for range 4 {
+			if err := s.Open(10 * time.Second); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(3*time.Second - 1)
+		}
+		<-time.After(time.Second)
+		last := line.log()[len(line.log())-1]
+		if last.Level != gpio.Low || last.At.Sub(start) != 12*time.Second {
+			t.Errorf("last driven %v after %v, want Low after 12s", last.Level, last.At.Sub(start))
+		}
+	})
+}
+
 func TestStrikeLocksWithoutItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		line := newFakePin("GPIO17", gpio.Low)
@@ -182,6 +203,51 @@ func TestStrikeTriesAgainUntilItIsLocked(t *testing.T) {
 		synctest.Wait()
 		if got := h.all(); line.Read() != gpio.Low || got[len(got)-1] != "cleared" {
 			t.Errorf("line %v, heard %q", line.Read(), got)
+		}
+	})
+}
+
+// oddLine fails for one level; told to, it takes that level all the same.
+type oddLine struct {
+	*fakePin
+	level  gpio.Level
+	obeys  bool
+	broken bool
+}
+
+func (o *oddLine) Out(l gpio.Level) error {
+	if !o.broken || l != o.level {
+		return o.fakePin.Out(l)
+	}
+	if o.obeys {
+		_ = o.fakePin.Out(l)
+	}
+	return errors.New("no answer")
+}
+
+func TestStrikeIsNotOpenedWhileItCannotBeLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &oddLine{fakePin: newFakePin("GPIO17", gpio.Low), level: gpio.Low}
+		s := NewStrike(line, false, 0, func(error) {})
+		defer s.Close()
+		line.broken = true
+		if err := s.Lock(); err == nil {
+			t.Fatal("no error")
+		}
+		if err := s.Open(time.Second); err == nil || line.Read() != gpio.Low {
+			t.Errorf("Open = %v, line %v", err, line.Read())
+		}
+		line.broken = false
+	})
+}
+
+func TestStrikeIsLockedAtOnceWhenOpeningItFailsHalfWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &oddLine{fakePin: newFakePin("GPIO17", gpio.Low), level: gpio.High, obeys: true, broken: true}
+		s := NewStrike(line, false, 0, func(error) {})
+		defer s.Close()
+		if err := s.Open(time.Second); err == nil || line.Read() != gpio.Low {
+			t.Errorf("Open = %v, line %v", err, line.Read())
 		}
 	})
 }

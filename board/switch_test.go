@@ -110,6 +110,29 @@ func TestSwitchStartsWithALineThatIsActive(t *testing.T) {
 	}
 }
 
+func TestDebounceCountsFromTheLastEdgeEvenIfTheLevelIsTheSame(t *testing.T) {
+	d := debounce{attack: 20, release: 50}
+	for _, c := range []struct {
+		now           time.Duration
+		active, moved bool
+		changed       bool
+		next          time.Duration
+	}{
+		{100, true, true, false, 20},
+		{110, true, true, false, 20}, // gone and back between two readings
+		{120, true, false, false, 10},
+		{130, true, false, true, forever},
+		{140, false, true, false, 50},
+		{150, true, true, false, forever},
+		{160, false, true, false, 50},
+		{210, false, false, true, forever},
+	} {
+		if changed, next := d.step(c.now, c.active, c.moved); changed != c.changed || next != c.next {
+			t.Errorf("at %d: %v, %d, want %v, %d", c.now, changed, next, c.changed, c.next)
+		}
+	}
+}
+
 func TestSwitchBelievesTheLevelAndNotAQueuedEdge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, stop := run(t, bell)
