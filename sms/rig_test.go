@@ -94,9 +94,10 @@ type rig struct {
 	ring    uint64
 	in      chan heard
 	log     bytes.Buffer
-	hidden  []string // what nobody may ever see
-	seen    strings.Builder
-	garbled atomic.Bool // the stand-in is told to answer as Twilio never would
+	hidden  []string        // what nobody may ever see
+	seen    strings.Builder // news and faults, by the client's goroutines
+	errs    strings.Builder // errors, by the test's
+	garbled atomic.Bool     // the stand-in is told to answer as Twilio never would
 	stop    context.CancelFunc
 	ended   chan error
 }
@@ -160,8 +161,8 @@ func (r *rig) finish() {
 		r.Errorf("Run: %v", err)
 	}
 	for _, secret := range r.hidden {
-		if s := r.seen.String(); strings.Contains(s, secret) {
-			r.Errorf("news or a fault shows what must stay hidden (%q):\n%s", secret, s)
+		if s := r.seen.String() + r.errs.String(); strings.Contains(s, secret) {
+			r.Errorf("news, a fault or an error shows what must stay hidden (%q):\n%s", secret, s)
 		}
 		if s := r.log.String(); strings.Contains(s, secret) {
 			r.Errorf("the log shows what must stay hidden (%q):\n%s", secret, s)
@@ -171,11 +172,15 @@ func (r *rig) finish() {
 
 // text sends a new code and returns it.
 func (r *rig) text(ttl time.Duration, to ...string) otp.Code {
-	r.ring++
 	code := otp.NewCode(6)
 	r.hidden = append(r.hidden, code.Reveal())
-	r.Send(lock.Text{Ring: r.ring, Code: code, TTL: ttl, To: to})
+	r.send(code, ttl, to...)
 	return code
+}
+
+func (r *rig) send(code otp.Code, ttl time.Duration, to ...string) {
+	r.ring++
+	r.Send(lock.Text{Ring: r.ring, Code: code, TTL: ttl, To: to})
 }
 
 // news waits for the next piece of news and passes faults over.

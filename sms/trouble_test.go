@@ -145,10 +145,10 @@ func TestRefusedCredentialsStopAllRequestsUntilACheckSucceeds(t *testing.T) {
 }
 
 func TestWrongCredentialsAreSaidAtTheStartAndHoldNothingUp(t *testing.T) {
-	o := options()
-	withRig(t, o, func(r *rig) {
+	beforeRun(t, options(), func(r *rig) {
 		r.credentials.Password = "wrong"
 		r.hidden = append(r.hidden, "wrong")
+		r.start()
 		r.text(time.Minute, "Ada")
 		if n, at := r.news(); n.State != lock.Failed || !n.Unsent || at != 0 || n.Code != 20003 {
 			t.Errorf("after %v: %+v", at, n)
@@ -277,7 +277,7 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				if !errors.As(err, &trouble) || !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("error %q, want %q", err, tc.want)
 				}
-				if r.seen.WriteString(err.Error()); trouble != nil && trouble.Hint == "" {
+				if r.errs.WriteString(err.Error()); trouble != nil && trouble.Hint == "" {
 					t.Error("no hint")
 				}
 			})
