@@ -35,7 +35,8 @@ func (r *reading) refuse(key, problem, remedy string) {
 	}
 }
 
-// given says whether a required key stands in the file, and reports it missing when it does not. Example is how to write it.
+// given says whether a required key stands in the file, and reports it missing when it does not. Example is how to
+// write it.
 func (r *reading) given(key, example string) bool {
 	table, _, _ := strings.Cut(key, ".")
 	switch {
@@ -131,8 +132,10 @@ func (r *reading) properName(key, name string) {
 }
 
 func (r *reading) codes() {
-	if lockout, most := r.cfg.Code.Lockout, r.cfg.Code.LockoutMax; most < lockout && !r.unread("code.lockout") && !r.unread("code.lockout_max") {
-		r.refuse(r.mine("code.lockout_max", "code.lockout"), fmt.Sprintf("the longest lockout, %v, is shorter than the first, %v", most, lockout),
+	first, longest := r.cfg.Code.Lockout, r.cfg.Code.LockoutMax
+	if longest < first && !r.unread("code.lockout") && !r.unread("code.lockout_max") {
+		r.refuse(r.mine("code.lockout_max", "code.lockout"),
+			fmt.Sprintf("the longest lockout, %v, is shorter than the first, %v", longest, first),
 			"allowed: lockout_max from lockout to 7d")
 	}
 }

@@ -25,7 +25,8 @@ func (r *reading) mqtt() {
 		seen[broker] = true
 	}
 	if p := m.Prefix; p == "" || strings.ContainsAny(p, "+#$ ") || strings.Trim(p, "/") != p || !printable(p) {
-		r.refuse("mqtt.prefix", "is "+quote(p), "allowed: the beginning of a topic, without spaces, +, #, $ and without / at either end")
+		r.refuse("mqtt.prefix", "is "+quote(p),
+			"allowed: the beginning of a topic, without spaces, +, #, $ and without / at either end")
 	}
 	if d := m.Discovery; strings.ContainsAny(d, "+#$ ") || strings.Trim(d, "/") != d || !printable(d) {
 		r.refuse("mqtt.discovery", "is "+quote(d), `allowed: a discovery prefix such as "homeassistant", or "" for none`)
@@ -43,7 +44,7 @@ func brokerFault(s string) (problem, remedy string) {
 	case u.User != nil:
 		return "holds a user or password", "put the user into mqtt.username and the password into " + secretDir + "/" + MQTTPassword
 	case !oneOf(u.Scheme, "tcp ssl ws wss"):
-		return "does not begin with a scheme that is known", "allowed: tcp, ssl, ws, wss, as in \"tcp://192.168.1.10:1883\""
+		return "does not begin with a scheme that is known", `allowed: tcp, ssl, ws, wss, as in "tcp://192.168.1.10:1883"`
 	case u.Hostname() == "":
 		return "names no host", form
 	case u.RawQuery != "" || u.Fragment != "":

@@ -114,8 +114,8 @@ func (r *reading) phone(key, number, whose string) {
 	}
 }
 
-// isE164 holds a number against ITU-T E.164: a plus, and up to 15 digits of which the first is not 0. Fewer than seven reach
-// no subscriber.
+// isE164 holds a number against ITU-T E.164: a plus, and up to 15 digits of which the first is not 0. Fewer than seven
+// reach no subscriber.
 func isE164(s string) bool {
 	n, ok := strings.CutPrefix(s, "+")
 	return ok && len(n) >= 7 && len(n) <= 15 && isDigits(n) && n[0] != '0'

@@ -1,8 +1,9 @@
-// Package configs reads latchd's configuration: one TOML file, decoded over the defaults and checked whole. Every fault in
-// the file is reported at once, each with its line, its key, what is wrong and what to do. The example files are embedded.
+// Package configs reads latchd's configuration: one TOML file, decoded over the defaults and checked whole. Every fault
+// in the file is reported at once, each with its line, its key, what is wrong and what to do. The example files are
+// embedded.
 //
-// It refuses what it does not know, and takes no half of a file: faults leave no Config. It opens no line, no connection
-// and no file but the configuration and the secrets, and it never prints a secret or a whole phone number.
+// It refuses what it does not know, and takes no half of a file: faults leave no Config. It opens no line, no
+// connection and no file but the configuration and the secrets, and it never prints a secret or a whole phone number.
 package configs
 
 import (

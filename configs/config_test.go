@@ -140,3 +140,13 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoadStrike is what stands between exec and a locked strike.
+func BenchmarkLoadStrike(b *testing.B) {
+	text := []byte(edited(Full))
+	for b.Loop() {
+		if _, _, err := parseStrike("latchd.toml", text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,8 +2,8 @@ package configs
 
 import _ "embed"
 
-// The example files. Full and Minimal are for an installer: they are refused until the account and the numbers in them are
-// the installer's own. Demo is whole; `latchd demo` puts its own addresses and folder in.
+// The example files. Full and Minimal are for an installer: they are refused until the account and the numbers in them
+// are the installer's own. Demo is whole; `latchd demo` puts its own addresses and folder in.
 var (
 	//go:embed latchd.toml
 	Full string // every key, with its default

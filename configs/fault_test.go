@@ -342,7 +342,7 @@ brokers = ["tcp://127.0.0.1:1883",
 
 func TestAFileOfNothingButFaultsPrintsABoundedNumber(t *testing.T) {
 	for name, line := range map[string]string{"unknown keys": "x = 1\n", "syntax": "\"\"\"\n", "not UTF-8": "#\xff\n", "owners": "[[owner]]\n"} {
-		faults := faultsOf(t, strings.Repeat(line, largest/len(line)))
+		faults := faultsOf(t, strings.Repeat(line, largest/4/len(line)))
 		if n := len(faults); n > mostFaults+1 || !strings.HasSuffix(faults[n-1], "too many faults, more are left out") {
 			t.Errorf("%s: %d faults, the last %q", name, n, faults[n-1])
 		}

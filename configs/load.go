@@ -94,7 +94,7 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// read takes in all that can be understood of a file, over the defaults. What can not is in the faults.
+// read takes in all that can be understood of a file, over the defaults, and puts what cannot into the faults.
 func read(name string, data []byte) *reading {
 	cfg := Default()
 	r := &reading{file: name, cfg: &cfg, at: map[string]int{}, inline: map[string]bool{}, broken: map[string]bool{},
@@ -110,7 +110,7 @@ func read(name string, data []byte) *reading {
 	return r
 }
 
-// unreadable reports a file of which nothing can be understood, so that nothing is missed in it either.
+// unreadable reports a file of which nothing can be understood. No key of it is then reported missing.
 func (r *reading) unreadable(problem, remedy string) {
 	r.fault(1, "", problem, remedy)
 	for _, table := range tables() {
@@ -118,7 +118,8 @@ func (r *reading) unreadable(problem, remedy string) {
 	}
 }
 
-// take reads the text. Bytes that are not UTF-8 are replaced, so that the rest is read as well; their lines are remembered.
+// take reads the text. Bytes that are not UTF-8 are replaced, so that the rest is read as well; their lines are
+// remembered.
 func (r *reading) take(data []byte) {
 	r.lines = []int{0}
 	for i, c := range data {

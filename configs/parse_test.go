@@ -116,7 +116,8 @@ func strict(data []byte) (*Config, error) {
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{Full, edited(Full), edited(Minimal), Demo, "", "[", "a=[\n", "x=\"\"\"\n[door]\n", "[[owner]]\n[owner]\n",
 		"owner = [{name = 1}, 2]", "door = {id.x = 1, id = 2}", "\ufeff[door]", "[door]\nid = '''\n\xff'''", "web.hosts = [1, [2, {x = 3}]]",
-		valid + "[strike]\nactive = \"low\"", valid + "texts.body = \"{{define `x`}}{{end}}{{.Code}}\"", "[\"\"]\n\"\" = 1\r\n\r"} {
+		valid + "[strike]\nactive = \"low\"", valid + "texts.body = \"{{define `x`}}{{end}}{{.Code}}\"", "[\"\"]\n\"\" = 1\r\n\r",
+		strings.Repeat("i", 3000) + " = 1 # \x10", "[" + strings.Repeat("i", 3000) + "] x", strings.Repeat("i", 3000) + " = 1"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

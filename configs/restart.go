@@ -9,8 +9,8 @@ import (
 var live = []string{"door.name", "keypad.enter", "keypad.clear", "keypad.idle_clear", "strike.pulse", "strike.held_alarm",
 	"code", "texts", "owner", "mqtt.commands"}
 
-// RestartNeeded returns the keys that differ in next and that only a restart takes over, in the order of the contract. All
-// others may be taken over live.
+// RestartNeeded returns the keys that differ in next and that only a restart takes over, in the order of the contract.
+// All others may be taken over live.
 func (c *Config) RestartNeeded(next *Config) []string {
 	was := map[string]any{}
 	eachKey(c, func(key string, _ reflect.StructField, v reflect.Value) { was[key] = v.Interface() })

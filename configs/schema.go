@@ -20,7 +20,8 @@ func keysOf(t reflect.Type) []string {
 	return names
 }
 
-// schema is the fields of Config and of its tables by their TOML names: reflection is slow on the boards that latchd runs on.
+// schema is the fields of Config and of its tables by their TOML names, made once: reflection is slow on the boards that
+// latchd runs on.
 var schema = sync.OnceValue(func() map[reflect.Type]map[string]reflect.StructField {
 	types := map[reflect.Type]map[string]reflect.StructField{}
 	var add func(t reflect.Type)

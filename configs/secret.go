@@ -48,8 +48,8 @@ func SystemSecrets() Secrets {
 	return Secrets{Credentials: os.Getenv("CREDENTIALS_DIRECTORY"), Dir: secretDir, Getenv: os.Getenv}
 }
 
-// Find returns the secret of that name and where it was found. The first place that has it decides: one that is unreadable,
-// empty or open to others is an error, not passed over. The error is ErrNoSecret when no place has it.
+// Find returns the secret of that name and where it was found. The first place that has it decides: one that is
+// unreadable, empty or open to others is an error, not passed over. The error is ErrNoSecret when no place has it.
 func (s Secrets) Find(name string) (secret Secret, source string, err error) {
 	if s.Credentials != "" {
 		source = filepath.Join(s.Credentials, name)
@@ -68,7 +68,7 @@ func (s Secrets) Find(name string) (secret Secret, source string, err error) {
 		secret, err = newSecret("$"+variable, v)
 		return secret, "$" + variable, err
 	}
-	return Secret{}, "", fmt.Errorf("secret %s: %w: put it into %s (mode 0640 or less), or $CREDENTIALS_DIRECTORY/%s, or $%s",
+	return Secret{}, "", fmt.Errorf("secret %s: %w: put it into %s (chmod 640), $CREDENTIALS_DIRECTORY/%s or $%s",
 		name, ErrNoSecret, filepath.Join(s.Dir, name), name, variable)
 }
 

@@ -34,15 +34,6 @@ func (r *reading) header(parts []string, list bool, line int) {
 	r.open(name, line)
 }
 
-// guessHeader goes on below a header that could not be parsed, as if it had been meant.
-func (r *reading) guessHeader(name string, line int) {
-	_, _, known := field(r.config(), name)
-	r.lost, r.table = !known, ""
-	if known {
-		r.open(name, line)
-	}
-}
-
 // open makes the table the one that keys belong to; of a list, a new one.
 func (r *reading) open(name string, line int) {
 	r.table = name

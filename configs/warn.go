@@ -17,9 +17,10 @@ func (r *reading) warn() {
 	r.warnStrike()
 	r.warnWhen(c.Board.Socket != "" && c.Board.Driver != "sim", "board.socket", "is not used",
 		`it belongs to driver = "sim"`)
-	r.warnWhen(c.Code.Digits < 6, "code.digits", fmt.Sprintf("%d digits are easily guessed", c.Code.Digits), "6 or more are better")
-	r.warnWhen(time.Duration(c.Code.Lockout) < time.Minute, "code.lockout", c.Code.Lockout.String()+" hardly slows a guesser",
-		"10m is usual")
+	r.warnWhen(c.Code.Digits < 6, "code.digits", fmt.Sprintf("%d digits are easily guessed", c.Code.Digits),
+		"6 or more are better")
+	r.warnWhen(time.Duration(c.Code.Lockout) < time.Minute, "code.lockout",
+		c.Code.Lockout.String()+" hardly slows a guesser", "10m is usual")
 	r.warnWhen(time.Duration(c.Code.LockoutMax) < time.Hour, "code.lockout_max",
 		c.Code.LockoutMax.String()+" lets a guesser go on all night", "24h is usual")
 	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
@@ -27,7 +28,8 @@ func (r *reading) warn() {
 	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",
 		`which is "`+Default().Twilio.API+`"`)
 	r.warnBrokers()
-	r.warnWhen(c.Web.Console && c.Web.Listen == "", "web.console", "is not served", `give web.listen, as in "127.0.0.1:8080"`)
+	r.warnWhen(c.Web.Console && c.Web.Listen == "", "web.console", "is not served",
+		`give web.listen, as in "127.0.0.1:8080"`)
 	c.warnings, r.faults = r.sorted(), nil
 }
 
@@ -48,8 +50,8 @@ func (r *reading) warnStrike() {
 	}
 	r.warnWhen(s.Active == "high" && n <= 8, "strike.line", s.Line+" pulls up at power-on, which may open the door",
 		"use one of GPIO9 to GPIO27")
-	r.warnWhen(s.Active == "low" && n >= 9 && n <= 27, "strike.line", s.Line+" pulls down at power-on, which may open the door",
-		"use one of GPIO2 to GPIO8")
+	r.warnWhen(s.Active == "low" && n >= 9 && n <= 27, "strike.line",
+		s.Line+" pulls down at power-on, which may open the door", "use one of GPIO2 to GPIO8")
 }
 
 // warnBody warns of a text that is sent, and paid, in several parts: more than 160 characters, or 70 where one of them is
