@@ -58,7 +58,8 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	// A session that the broker keeps would replay an UNLOCK sent while the door was away.
 	o.SetCleanSession(true)
 	o.SetWill(c.topic("availability"), "offline", 1, true)
-	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(writeTimeout)
+	// The library's WriteTimeout is also how long a Publish hangs that is under way when the connection ends.
+	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(handOver)
 	// The wire watches for answers; it counts every byte as a sign of life, the library only whole packets.
 	o.SetKeepAlive(keepAlive).SetPingTimeout(time.Hour)
 	return o
@@ -80,7 +81,7 @@ func (s *session) subscribe(ctx context.Context) error {
 		return fmt.Errorf("subscribing: %w", ctx.Err())
 	}
 	if err := token.Error(); err != nil {
-		return err
+		return s.wire.cause(err)
 	}
 	for topic, granted := range token.(*paho.SubscribeToken).Result() {
 		if granted == 0x80 { // MQTT 3.1.1, 3.9.3: failure

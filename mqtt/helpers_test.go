@@ -79,6 +79,13 @@ func (b *box) store(events ...lock.Event) []lock.Event {
 	return events
 }
 
+// set breaks the outbox, or mends it with nil.
+func (b *box) set(broken error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.broken = broken
+}
+
 func (b *box) left() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -112,7 +112,7 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 	for {
 		s.retry = false
 		if err := s.settle(); err != nil {
-			return err
+			return s.wire.cause(err)
 		}
 		if s.events == 0 || s.unsaid >= window/2 {
 			s.report(ctx)

@@ -73,6 +73,7 @@ func TestOnlyWhatChangesIsPublishedAgain(t *testing.T) {
 	out.Faults = []lock.Fault{{Part: "twilio", Standing: true, Detail: "money is out", Hint: "top up"}}
 	c.Show(out)
 	got := e.until(t, "latchd/front/problem/state", "ON")
+	got = slices.DeleteFunc(got, func(m message) bool { return m.retained }) // the broker's own, after the subscription
 	want := []message{
 		{"latchd/front/lockout/attributes", `{"until":"2026-11-20T23:59:59.000Z","level":2}`, false},
 		{"latchd/front/lockout/state", "ON", false},
@@ -87,6 +88,7 @@ func TestOnlyWhatChangesIsPublishedAgain(t *testing.T) {
 	out.Strike, out.DoorOpen = lock.Unlocked, true
 	c.Show(out)
 	got = e.until(t, "latchd/front/door/state", "ON")
+	got = slices.DeleteFunc(got, func(m message) bool { return m.retained }) // the broker's own, after the subscription
 	want = []message{{"latchd/front/lock/state", "UNLOCKED", false}, {"latchd/front/door/state", "ON", false}}
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(message{})); d != "" {
 		t.Error(d)
@@ -204,45 +206,44 @@ func TestBellAccessAndResultsAreLiveAndNotRetained(t *testing.T) {
 	})
 }
 
-// The heart of the contract: whatever breaks, a consumer that drops repeated ids sees every seq, in order.
 func TestNoEventIsLostOverAnUnreliableConnection(t *testing.T) {
-	const n = 3000
+	const n = 800 // TestNoEventIsLostWhereverTheConnectionBreaks has the numbers; here are the real brokers and sockets
 	eachBroker(t, func(t *testing.T, address string) {
-		for seed := range uint64(3) {
-			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-				rng := rand.New(rand.NewPCG(seed, 0))
-				e := listen(t, address, fmt.Sprintf("latchd/flaky%d/event", seed))
-				// A connection's first 4 KB are discovery and states.
-				p := newProxy(t, address, func() int { return 100 + rng.IntN(40_000) })
-				o := options(p.address())
-				o.Door = fmt.Sprintf("flaky%d", seed)
-				b := newBox()
-				c := client(t, o, b, func(lock.Input) {})
-				c.wait = func(int) time.Duration { return time.Millisecond }
-				c.Show(locked)
-				run(t, c)
-				for range n {
-					c.Tell(b.store(lock.Event{Type: lock.BellRung, Detail: "an event of some length"}))
-				}
-
-				seen, repeated := uint64(0), 0
-				for seen < n {
-					var event lock.Event
-					m := e.until(t, "latchd/", "")[0]
-					if err := json.Unmarshal([]byte(m.payload), &event); err != nil {
-						t.Fatal(err)
-					}
-					switch {
-					case event.Seq <= seen:
-						repeated++
-					case event.Seq == seen+1:
-						seen++
-					default:
-						t.Fatalf("seq %d came after %d", event.Seq, seen)
-					}
-				}
-				t.Logf("%d events repeated", repeated)
-			})
+		rng := rand.New(rand.NewPCG(1, 0))
+		e := listen(t, address, "latchd/front/event")
+		p := newProxy(t, address, func() int { return 100 + rng.IntN(40_000) })
+		b := newBox()
+		c := client(t, options(p.address()), b, func(lock.Input) {})
+		c.wait = func(int) time.Duration { return time.Millisecond }
+		c.Show(locked)
+		run(t, c)
+		for range n {
+			c.Tell(b.store(lock.Event{Type: lock.BellRung, Detail: "an event of some length"}))
+		}
+		seen := new(consumer)
+		for seen.last < n {
+			for _, m := range e.until(t, "latchd/", "") {
+				seen.take(t, m.payload)
+			}
 		}
 	})
+}
+
+// consumer drops what it has seen, and wants the rest without a gap.
+type consumer struct{ last, repeated uint64 }
+
+func (c *consumer) take(t *testing.T, payload string) {
+	t.Helper()
+	var event lock.Event
+	if err := json.Unmarshal([]byte(payload), &event); err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case event.Seq <= c.last:
+		c.repeated++
+	case event.Seq == c.last+1:
+		c.last++
+	default:
+		t.Fatalf("seq %d came after %d", event.Seq, c.last)
+	}
 }

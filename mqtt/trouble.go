@@ -125,7 +125,8 @@ func explainNetwork(err error) (detail, hint string) {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return "the broker does not answer", "check the address and port in mqtt.brokers, and firewalls between"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
 		return "the broker closed the connection",
 			"see the broker's log; does another client use the same id, or does this port want ssl://?"
 	}

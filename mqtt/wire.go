@@ -19,6 +19,7 @@ import (
 const (
 	connectTimeout = 10 * time.Second
 	writeTimeout   = 5 * time.Second
+	handOver       = time.Second // for a publish to reach the library's writer, which is idle unless the send buffer is full
 	keepAlive      = 20 * time.Second
 	silence        = 40 * time.Second
 )
@@ -141,4 +142,14 @@ func (w *wire) end(why error) {
 		close(w.down)
 		w.Conn.Close()
 	})
+}
+
+// cause returns why the connection ended if it has, and else err: the library's word for what hung on it says less.
+func (w *wire) cause(err error) error {
+	select {
+	case <-w.down:
+		return w.why
+	default:
+		return err
+	}
 }
