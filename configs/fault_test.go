@@ -304,6 +304,7 @@ f:9: strike.pulse: 1h is too long, allowed: 0.5s to 30s
 f:10: strike.held_alarm: is a whole number, must be a duration in quotes, such as "30s", allowed: 5s to 1h
 f:13: bell.line: "GPIO21" is taken by keypad.cols[2] by default, give each a line of its own
 f:14: feedbak: unknown table, did you mean [feedback]?
+f:15: feedback.green: is a whole number, must be text in quotes
 f:16: twilio.account_sid: missing, add account_sid = "AC..." from the first page of console.twilio.com
 f:17: twilio.auth_token: unknown key, a secret never stands in this file, put it into /etc/latchd/twilio-auth-token
 f:18: twilio.from: is a whole number, must be text in quotes

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// unknownTable reports a header that no table has. What stands below it is not looked at.
+// unknownTable reports a header that no table has. What stands below it is looked at when the table that was probably
+// meant is not in the file so far.
 func (r *reading) unknownTable(parts []string, line int) {
 	name := printed(parts)
 	f := Fault{Line: line, Key: name, Problem: "unknown table", Remedy: "tables: " + strings.Join(tables(), ", ")}
@@ -14,6 +15,10 @@ func (r *reading) unknownTable(parts []string, line int) {
 		r.meant[f.about] = true
 	}
 	r.report(f)
+	r.lost, r.table = true, ""
+	if len(parts) == 1 && r.at[f.about] == 0 {
+		r.guessHeader(f.about, line)
+	}
 }
 
 // unknownKey reports a key that the open table does not have.

@@ -16,12 +16,11 @@ func (r *reading) config() reflect.Value { return reflect.ValueOf(r.cfg).Elem() 
 func (r *reading) header(parts []string, list bool, line int) {
 	name := parts[0]
 	f, _, known := field(r.config(), name)
-	r.lost = !known || len(parts) > 1
-	if r.lost {
-		r.table = ""
+	if !known || len(parts) > 1 {
 		r.unknownTable(parts, line)
 		return
 	}
+	r.lost = false
 	isList := f.Type.Kind() == reflect.Slice
 	switch {
 	case isList && !list:
