@@ -267,3 +267,59 @@ func TestDamageFoundWhileItRunsIsSetAsideWithoutAHoleOrALoss(t *testing.T) {
 		j.Close()
 	})
 }
+
+// hollow makes a journal of 3,000 undelivered events with a page of zeros in its middle, which Open has no reason to read.
+func hollow(t *testing.T, cutShort bool) string {
+	d, _ := begin(t, options(t.TempDir()))
+	d.Save(aState)
+	d.add(bells(1, 3000)...)
+	d.hear(3000)
+	d.end()
+	alter(t, d.path, func(b []byte) []byte { clear(b[40*4096 : 41*4096]); return b })
+	if cutShort {
+		if err := writeCeiling(d.opt.Dir, 3500); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d.opt.Dir
+}
+
+func TestDamageThatOpenDoesNotSee(t *testing.T) {
+	t.Run("is met by the outbox", func(t *testing.T) {
+		d, was := begin(t, options(hollow(t, false)))
+		if !was.Known || was.Why != "" {
+			t.Fatalf("opened %+v", was)
+		}
+		if events, err := d.Pending(t.Context(), 5000); err == nil {
+			t.Errorf("%d events were read", len(events))
+		}
+		d.fault(Damaged, true)
+		d.add(bell(1))
+		events, _ := d.hear(1)
+		equal(t, "seq", seqs(events), span(3001, 3001))
+		equal(t, "pending", d.pending(10), events)
+	})
+	t.Run("is found after a power cut", func(t *testing.T) {
+		dir := hollow(t, true)
+		synctest.Test(t, func(t *testing.T) {
+			d, was := begin(t, options(dir))
+			if !was.Known || was.Why != "" {
+				t.Fatalf("opened %+v", was)
+			}
+			began := time.Now()
+			d.fault(Damaged, true)
+			equal(t, "found after", time.Since(began), checkAfter)
+		})
+	})
+}
+
+func FuzzWhatAnEventHoldsNeverLosesItsPlace(f *testing.F) {
+	f.Add(uint64(3), "id", int64(5), "bell.rung", `{"seq":3,"at":"2026-11-20T12:00:00.000Z","type":"bell.rung"}`)
+	f.Add(uint64(3), "id", int64(5), "bell.rung", `{"seq":4}`)
+	f.Add(uint64(3), "id", int64(-1<<60), "bell.rung", `[`)
+	f.Fuzz(func(t *testing.T, seq uint64, id string, at int64, typ, body string) {
+		if e := decodeEvent(seq, id, at, typ, body); e.Seq != seq {
+			t.Errorf("seq %d became %d", seq, e.Seq)
+		}
+	})
+}

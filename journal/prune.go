@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func (w *writer) cut() error {
 	p := &w.pruning
 	res, err := w.file.w.Exec(`DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ? ORDER BY seq LIMIT ?)`, p.cut, few)
 	if err != nil {
-		return err
+		return fmt.Errorf("prune the journal: %w", err)
 	}
 	n, err := res.RowsAffected()
 	if n < few {
@@ -60,7 +61,7 @@ func (w *writer) look(wall time.Time) error {
 	rows, err := w.file.w.Query(`SELECT seq, at, coalesce(iif(json_valid(body), body ->> 'clock', ''), '') FROM events
 		WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, p.after, top, few)
 	if err != nil {
-		return err
+		return fmt.Errorf("prune the journal: %w", err)
 	}
 	defer rows.Close()
 	n := 0

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	sqlite "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
 
 	"latchd/lock"
 )
@@ -53,9 +55,9 @@ func page(ctx context.Context, db *sql.DB, q Query, limit int) ([]lock.Event, er
 }
 
 // Read calls each with the events in dir that q chooses, in the order of seq, until it returns an error, which Read
-// returns. It may run beside the daemon, in another process: it writes nothing. It needs to read journal.db and the files
-// -wal and -shm beside it (and to make those in the folder while no daemon runs), so it is for root and for the daemon's
-// own user: the journal's files are open to nobody else.
+// returns. It may run beside the daemon, in this process or another: it changes no event. It needs to read journal.db and
+// the files -wal and -shm beside it, and to make those while no daemon runs (root makes them the daemon's), so it is for
+// root and for the daemon's own user: the journal's files are open to nobody else.
 func Read(ctx context.Context, dir string, q Query, each func(lock.Event) error) error {
 	r, err := openReader(dir, q, each)
 	if err != nil {
@@ -144,10 +146,13 @@ func (r *reader) open() error {
 	if r.db, err = open(name, "ro"); err != nil {
 		return err
 	}
-	if err := checkVersion(r.db); err != nil {
-		return errors.Join(err, r.db.Close())
+	if err = checkVersion(r.db); err != nil {
+		r.db.Close()
 	}
-	return nil
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_CANTOPEN {
+		err = fmt.Errorf("%w: -wal and -shm cannot be made beside it; if the disk is read-only, copy the folder and read the copy", err)
+	}
+	return err
 }
 
 // read goes through what is there now.

@@ -44,12 +44,14 @@ type writer struct {
 }
 
 // Run writes what Add and Save queue until ctx ends, then writes what is left, closes the journal and returns. An error
-// means that something could not be written or closed. A broken disk does not end it.
+// means that something could not be written or closed. A broken disk does not end it. The end takes as long as the disk
+// does, and no more than a second where another program holds a lock. Let the broker's side end first: what is delivered
+// after Run has ended is delivered again.
 //
 // told gets every event with ID and Seq set, in order, once it is safe on the disk; again is false. While the disk cannot
 // be written told gets it at once with Seq 0, so that those who only need to hear of it do; once it is safe, told gets it
 // a second time, with the same ID, its Seq, and again set. sink gets the journal's own faults. Both are called from Run's
-// goroutine, which writes nothing until they return.
+// goroutine, which writes nothing until they return; they must not wait for Run.
 func (j *Journal) Run(ctx context.Context, told func(events []lock.Event, again bool), sink func(lock.Input)) error {
 	w := &writer{Journal: j, told: told, sink: sink, backlog: newBacklog(j.opt.Door), unask: func() {}}
 	w.start()

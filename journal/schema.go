@@ -102,7 +102,7 @@ func broken(err error) bool {
 		return true
 	}
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) { // a column holds what its table forbids; database/sql has no type for it
 		return strings.Contains(err.Error(), "sql: Scan error")
 	}
 	switch e.Code() {
