@@ -77,13 +77,16 @@ type alarm struct {
 	mu     sync.Mutex
 	causes map[string]*Trouble
 	shown  lock.Fault
+	told   bool // of shown, whatever it is
 	tell   func(lock.Input)
 }
 
+// listen starts afresh. The first thing learnt is told even when all is well: a client before this one may have left a
+// fault standing.
 func (a *alarm) listen(tell func(lock.Input)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.causes, a.shown, a.tell = map[string]*Trouble{}, lock.Fault{Part: "twilio"}, tell
+	a.causes, a.told, a.tell = map[string]*Trouble{}, false, tell
 }
 
 func (a *alarm) raise(cause string, t *Trouble) {
@@ -117,8 +120,8 @@ func (a *alarm) show() {
 		t := a.causes[causes[0]]
 		now.Standing, now.Detail, now.Hint = true, t.Detail, t.Hint
 	}
-	if now != a.shown {
-		a.shown = now
+	if now != a.shown || !a.told {
+		a.shown, a.told = now, true
 		a.tell(now)
 	}
 }

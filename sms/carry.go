@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,9 @@ func (c *Client) hand(ctx context.Context, j job) (string, *Trouble) {
 		case t == nil:
 			return message, nil
 		case t.kind != hurried:
-			c.blame(j.owner, t)
+			if !errors.Is(ctx.Err(), context.Canceled) { // the run's end is nobody's fault
+				c.blame(j.owner, t)
+			}
 			return "", t
 		}
 		pause := max(x.wait, wait)
@@ -152,7 +155,9 @@ func (c *Client) follow(ctx context.Context, j job, message string) (lock.TextSt
 			c.look()
 			return lock.Sent, nil
 		case t != nil && t.kind == hurried:
-			gap = max(gap, x.wait)
+			if !sleep(ctx, x.wait) {
+				return lock.Sent, nil
+			}
 		}
 	}
 	return lock.Sent, nil

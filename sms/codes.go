@@ -11,20 +11,26 @@ type advice struct {
 // https://www.twilio.com/docs/api/errors/NNNNN, NNNNN being the code; the texts here say it for people at a door.
 var codes = map[int]advice{
 	// The account.
-	10001: {true, "the Twilio account is not active", "see whether the account is out of money or suspended, in Twilio's console"},
-	20003: {true, "Twilio refuses the credentials", "check account_sid, api_key_sid and the secret; a restricted API key " +
-		"must be allowed to send messages and to read messages and phone numbers"},
-	20005: {true, "the Twilio account is not active", "see whether the account is out of money or not yet activated, in Twilio's console"},
+	10001: {true, "the Twilio account is not active",
+		"see whether the account is out of money or suspended, in Twilio's console"},
+	20003: {true, "Twilio refuses the credentials",
+		"check account_sid, api_key_sid and the secret; a restricted API key " +
+			"must be allowed to send messages and to read messages and phone numbers"},
+	20005: {true, "the Twilio account is not active",
+		"see whether the account is out of money or not yet activated, in Twilio's console"},
 	20404: {false, "Twilio does not know what was asked for", "check account_sid and the api address"},
 	30002: {true, "the Twilio account is suspended", "see whether the account is out of money, in Twilio's console"},
-	30454: {true, "the account has spent its messages of the day", "wait for tomorrow, or ask Twilio for a higher limit"},
-	63038: {true, "the account has spent its messages of the day", "wait for tomorrow, or ask Twilio for a higher limit"},
+	30454: {true, "the account has spent its messages of the day",
+		"wait for tomorrow, or ask Twilio for a higher limit"},
+	63038: {true, "the account has spent its messages of the day",
+		"wait for tomorrow, or ask Twilio for a higher limit"},
 	90010: {true, "the Twilio account is not active", "see whether the account is suspended, in Twilio's console"},
 
 	// The sender.
 	21212: {true, "the sender's number is not valid", "check from"},
 	21603: {true, "the text has no sender", "check from or messaging_service_sid"},
-	21606: {true, "the sender's number cannot send this text", "check that from is a number of this account that can send SMS"},
+	21606: {true, "the sender's number cannot send this text",
+		"check that from is a number of this account that can send SMS"},
 	21611: {false, "the sender's queue is full", "wait, then ring again"},
 	21659: {true, "the sender's number is not one of Twilio's", "check from"},
 	21660: {true, "the sender's number belongs to another account", "check from and account_sid"},
@@ -32,13 +38,16 @@ var codes = map[int]advice{
 	21703: {true, "the messaging service has no sender", "add a number to it in Twilio's console"},
 	30001: {false, "Twilio's queue is full", "wait, then ring again"},
 	30032: {true, "the sender's toll-free number is not verified", "have the number verified in Twilio's console"},
-	30034: {true, "the sender's number is not registered for texts in the USA (A2P 10DLC)", "register it in Twilio's console"},
+	30034: {true, "the sender's number is not registered for texts in the USA (A2P 10DLC)",
+		"register it in Twilio's console"},
 
 	// The owner's number.
 	21211: {false, "the owner's number is not a valid phone number", "correct the owner's phone in the configuration"},
-	21408: {true, "the account may not text this region", "allow the country under Messaging, Geo permissions in Twilio's console"},
+	21408: {true, "the account may not text this region",
+		"allow the country under Messaging, Geo permissions in Twilio's console"},
 	21604: {false, "the text has no number to go to", "correct the owner's phone in the configuration"},
-	21608: {true, "a trial account texts verified numbers only", "verify the owner's number in Twilio's console, or upgrade the account"},
+	21608: {true, "a trial account texts verified numbers only",
+		"verify the owner's number in Twilio's console, or upgrade the account"},
 	21610: {false, "the owner has unsubscribed from this sender", "the owner can text START to the sender's number"},
 	21612: {false, "the sender cannot reach the owner's number", "use a sender for the owner's country"},
 	21614: {false, "the owner's number cannot get texts", "give a mobile number: this looks like a landline"},
@@ -50,7 +59,8 @@ var codes = map[int]advice{
 	21602: {false, "the text is empty", "check body"},
 	21617: {false, "the text is too long", "shorten body"},
 	30004: {false, "the text was blocked", "the owner's phone or carrier blocks texts from this sender"},
-	30007: {false, "the text was filtered as spam, by Twilio or a carrier", "reword body, or register the sender's number"},
+	30007: {false, "the text was filtered as spam, by Twilio or a carrier",
+		"reword body, or register the sender's number"},
 	30008: {false, "the carrier gave the text up and did not say why", "ring again; if it stays, ask Twilio"},
 	30036: {false, "the code died before the text could go out", "ring again"},
 	30450: {false, "the text was filtered", "reword body, or ask Twilio"},

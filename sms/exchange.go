@@ -22,8 +22,8 @@ const (
 )
 
 // newTransport makes connections for requests that must not be lost on the way. HTTP/1.1: a dead connection then takes
-// one request with it, not all. Idle ones are closed before Twilio's side does it, which would leave a text that was just
-// written in doubt; a peer that is gone is noticed within half a minute. Proxies come from the environment as
+// one request with it, not all. Idle ones are closed before Twilio's side does it, which would leave a text that was
+// just written in doubt; a peer that is gone is noticed within half a minute. Proxies come from the environment as
 // http.ProxyFromEnvironment reads it, which never sends loopback addresses through one.
 func newTransport() *http.Transport {
 	dial := &net.Dialer{Timeout: patience, KeepAliveConfig: net.KeepAliveConfig{

@@ -36,7 +36,8 @@ func (o Options) check() (*url.URL, error) {
 	bad(token.MatchString(o.Secret), "secret: want letters and digits only, and at least one (a stray line end or quote?)")
 	bad((o.From == "") != (o.MessagingServiceSID == ""), "sender: want either from or messaging_service_sid")
 	bad(o.From == "" || e164.MatchString(o.From), `from: want a number like "+15551234567"`)
-	bad(o.MessagingServiceSID == "" || is("MG", o.MessagingServiceSID), `messaging_service_sid: want "MG" and 32 hex digits`)
+	bad(o.MessagingServiceSID == "" || is("MG", o.MessagingServiceSID),
+		`messaging_service_sid: want "MG" and 32 hex digits`)
 	for _, name := range slices.Sorted(maps.Keys(o.Owners)) {
 		phone := o.Owners[name]
 		bad(e164.MatchString(phone.Reveal()), "phone of %s (%s): want a number like \"+15557654321\"", name, phone)
@@ -55,7 +56,7 @@ func base(s string) (*url.URL, error) {
 		s = DefaultAPI
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
 		return nil, errors.New(`want "https://host" and nothing behind it`) // not what was given: it may hold a password
 	}
 	addr, err := netip.ParseAddr(u.Hostname())

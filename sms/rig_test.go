@@ -146,8 +146,15 @@ func newRig(t *testing.T, o Options) *rig {
 func (r *rig) start() {
 	ctx, cancel := context.WithCancel(r.Context())
 	r.stop = cancel
+	standing := false
 	go func() {
 		r.ended <- r.Client.Run(ctx, func(in lock.Input) {
+			if f, ok := in.(lock.Fault); ok {
+				if !f.Standing && !standing {
+					return // the door, too, takes no note of the end of what did not stand
+				}
+				standing = f.Standing
+			}
 			fmt.Fprintf(&r.seen, "%v %+v %#v\n", in, in, in)
 			r.in <- heard{in, time.Since(r.started)}
 		})

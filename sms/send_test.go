@@ -101,7 +101,8 @@ func TestWaitingForTwilioEndsWithTheCode(t *testing.T) {
 		"told nothing, the waits double":         {"", 5, 15 * time.Second}, // at 0, 1, 3, 7 and 15 s
 		"a wait longer than the code's life":     {"3600", 1, 0},
 		"a wait that is no number":               {"tomorrow", 5, 15 * time.Second},
-		"a wait that overflows":                  {"99999999999999999999", 5, 15 * time.Second},
+		"a wait of a hundred years":              {"3155760000", 1, 0},
+		"a wait that overflows":                  {"99999999999999999999", 1, 0},
 		"a negative wait":                        {"-5", 5, 15 * time.Second},
 		"a wait that leaves less than a second":  {"30", 1, 0},
 		"a wait that leaves a second is waited ": {"29", 2, 29 * time.Second},

@@ -1,8 +1,9 @@
 // Package sms carries one-time codes to the owners' phones as texts through Twilio, and tells what became of each.
 //
 // It sends nothing for a dead code, never sends a text twice unless Twilio said that it took none, and asks nothing of
-// Twilio while the credentials are refused. It refuses to say more than it must: no code, no text's body, no secret and no
-// whole phone number reaches an error, a log, a fault or a piece of news, whatever Twilio or the network answers.
+// Twilio but a check now and then while the credentials are refused. It refuses to say more than it must: no code, no
+// text's body, no secret and no whole phone number reaches an error, a log, a fault or a piece of news, whatever Twilio
+// or the network answers.
 //
 // How often the door may text is not decided here.
 package sms
@@ -70,7 +71,6 @@ type Client struct {
 	barred  atomic.Pointer[Trouble]
 	recheck chan struct{}
 	alarm   alarm
-	tellMu  sync.Mutex
 }
 
 // job is one text for one owner.
@@ -135,9 +135,10 @@ func (c *Client) Send(t lock.Text) {
 // one at a time; it must not block for long. Texts still in hand when ctx ends have no further news.
 func (c *Client) Run(ctx context.Context, sink func(lock.Input)) error {
 	defer c.transport.CloseIdleConnections()
+	var one sync.Mutex
 	tell := func(in lock.Input) {
-		c.tellMu.Lock()
-		defer c.tellMu.Unlock()
+		one.Lock()
+		defer one.Unlock()
 		sink(in)
 	}
 	c.alarm.listen(tell)

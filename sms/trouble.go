@@ -52,7 +52,7 @@ var (
 	errFull     = &Trouble{Detail: "too many texts are on their way", Hint: "wait, then ring again"}
 	errDead     = &Trouble{Detail: "the code died before its text could be sent", Hint: "ring again"}
 	errVoid     = &Trouble{Detail: "a newer code has voided this one"}
-	errSlow     = &Trouble{Code: 20429, Detail: "Twilio asks to wait longer than the code lives", Hint: "wait, then ring again"}
+	errSlow     = &Trouble{Detail: "Twilio asks to wait longer than the code lives", Hint: "ring again later", Code: 20429}
 	errStranger = &Trouble{Detail: "no such owner", Hint: "check the owners in the configuration"}
 	errAbroad   = &Trouble{Detail: "the number's country is not among the country codes", Hint: "add it to country_codes"}
 
@@ -168,10 +168,10 @@ func (c *Client) news(j job, state lock.TextState, t *Trouble) lock.TextNews {
 }
 
 // after parses Retry-After in its delta-seconds form (RFC 9110, 10.2.3), which is the one Twilio uses; the other, a
-// date, would trust the wall clock. 0 when there is none.
+// date, would trust the wall clock. 0 when there is none; 18 h, longer than any code lives, is the most.
 func after(h http.Header) time.Duration {
 	s, err := strconv.ParseUint(h.Get("Retry-After"), 10, 16)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0
 	}
 	return time.Duration(s) * time.Second

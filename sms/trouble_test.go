@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"latchd/lock"
 	"latchd/sms/standin"
 )
@@ -99,6 +101,20 @@ func TestAStartWithoutANetworkIsTriedAgainSoon(t *testing.T) {
 			t.Errorf("after %v: %+v", at, f)
 		}
 	})
+}
+
+func TestAFaultLeftByAnEarlierRunIsClearedByTheFirstCheck(t *testing.T) {
+	var a alarm
+	var told []lock.Input
+	for range 2 {
+		a.listen(func(in lock.Input) { told = append(told, in) })
+		a.end(account, nil)
+		a.end(account, nil)
+	}
+	want := []lock.Input{lock.Fault{Part: "twilio"}, lock.Fault{Part: "twilio"}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRefusedCredentialsStopAllRequestsUntilACheckSucceeds(t *testing.T) {
@@ -228,7 +244,11 @@ func TestTheEndOfARunEndsAllRequests(t *testing.T) {
 	withRig(t, options(), func(r *rig) {
 		r.behave(standin.Behaviour{On: standin.Create, For: 1, Delay: time.Hour})
 		r.text(10*time.Minute, "Ada", "Ben")
-		r.wait(5 * time.Second) // one is under way, one is followed
+		r.wait(5 * time.Second) // one is under way, one has arrived
+		r.expect(lock.Sent)
+		r.expect(lock.Delivered)
+		r.stop()
+		r.quiet(time.Hour)
 	})
 }
 

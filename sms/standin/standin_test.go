@@ -106,10 +106,12 @@ func TestATextGoesItsWay(t *testing.T) {
 		b    Behaviour
 		want []any // status and error code after 0, 1, 2 and 30 s
 	}{
-		"to its phone":              {Behaviour{}, []any{"queued", nil, "sent", nil, "delivered", nil, "delivered", nil}},
-		"into a filter":             {Behaviour{Outcome: "undelivered", OutcomeCode: 30007}, []any{"queued", nil, "sent", nil, "undelivered", 30007., "undelivered", 30007.}},
-		"to a silent carrier":       {Behaviour{Outcome: "sent"}, []any{"queued", nil, "sent", nil, "sent", nil, "sent", nil}},
-		"nowhere while it is valid": {Behaviour{Outcome: "queued"}, []any{"queued", nil, "queued", nil, "queued", nil, "failed", 30036.}},
+		"to its phone": {Behaviour{}, []any{"queued", nil, "sent", nil, "delivered", nil, "delivered", nil}},
+		"into a filter": {Behaviour{Outcome: "undelivered", OutcomeCode: 30007},
+			[]any{"queued", nil, "sent", nil, "undelivered", 30007., "undelivered", 30007.}},
+		"to a silent carrier": {Behaviour{Outcome: "sent"}, []any{"queued", nil, "sent", nil, "sent", nil, "sent", nil}},
+		"nowhere while it is valid": {Behaviour{Outcome: "queued"},
+			[]any{"queued", nil, "queued", nil, "queued", nil, "failed", 30036.}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
