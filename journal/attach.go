@@ -48,12 +48,12 @@ func (j *Journal) beginAfresh(why error, top uint64, topErr error) (found, uint6
 	now, _ := j.opt.Now()
 	given := j.given.Load()
 	if topErr != nil {
-		top = max(given, j.file.noted(), guessCeiling(j.path, now))
+		top = max(given, guessCeiling(j.path, now))
 		if err := writeCeiling(j.opt.Dir, top); err != nil { // first, lest a cut from here on look like a first start
 			return found{}, 0, err
 		}
 	}
-	last := top
+	last := max(top, j.file.noted())
 	if given > 0 {
 		last = given // of this run it is known, so no hole is needed
 	}

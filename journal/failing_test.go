@@ -216,16 +216,20 @@ func TestTooManyEventsDuringAnOutageLeaveAHoleThatIsTold(t *testing.T) {
 	})
 }
 
-func TestEventsUnwrittenAtTheEndAreCounted(t *testing.T) {
+func TestWhatIsUnwrittenAtTheEndIsSaid(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d, _ := begin(t, options(filepath.Join(file, "latchd")))
+	d.Save(lock.State{Level: 1})
 	d.add(bells(1, 3)...)
 	d.hear(3)
-	if err := d.end(); err == nil || !strings.Contains(err.Error(), "3 events were never written") {
-		t.Errorf("ended with %v", err)
+	err := d.end()
+	for _, want := range []string{"3 events were never written", "state was never written", "not a directory"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ended with %v, want %q", err, want)
+		}
 	}
 }
 

@@ -268,3 +268,19 @@ func TestAnEventAfterTheEndIsRefusedQuietly(t *testing.T) {
 	d.Add(bell(1))
 	equal(t, "events", len(all(t, dir, Query{})), 0)
 }
+
+func TestACommitIsOnTheDiskBeforeItIsTold(t *testing.T) {
+	d, _ := begin(t, options(t.TempDir()))
+	d.end()
+	j, _, err := Open(d.opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "mmap_size": "0", "cache_size": "-256"} {
+		var got string
+		if err := j.file.w.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, want %q (%v)", pragma, got, want, err)
+		}
+	}
+}

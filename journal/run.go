@@ -2,7 +2,7 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -139,108 +139,6 @@ func (w *writer) rest() time.Duration {
 	return time.Until(due)
 }
 
-// commit writes a batch of the backlog, the newest state and the acknowledgements, as far as there are any, in one
-// transaction, and tells the events.
-func (w *writer) commit(now time.Time) error {
-	w.backlog.mend()
-	items := w.backlog.items[:min(len(w.backlog.items), batch)]
-	w.owed.Store(false)
-	acked := w.delivered.Load()
-	if acked > w.row.delivered && w.ackAt.IsZero() {
-		w.ackAt = now.Add(ackWait)
-	}
-	if len(items) == 0 && !w.dirty && (w.ackAt.IsZero() || now.Before(w.ackAt)) {
-		return nil
-	}
-	if err := w.reserve(w.given.Load() + uint64(len(items))); err != nil {
-		return fmt.Errorf("raise the ceiling of seq: %w", err)
-	}
-	r, err := w.insert(items, acked)
-	if err != nil {
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	w.row, w.dirty, w.ackAt, w.wait = r, false, time.Time{}, 0
-	w.settle(items, w.given.Load())
-	if w.failing != "" {
-		w.failing = ""
-		w.sink(lock.Fault{Part: lock.JournalPart, Kind: Unwritable})
-	}
-	return nil
-}
-
-// reserve makes sure that seqs up to last may be given.
-func (w *writer) reserve(last uint64) error {
-	if last <= w.file.top {
-		return nil
-	}
-	if err := writeCeiling(w.opt.Dir, last+spare); err != nil {
-		return err
-	}
-	w.file.top = last + spare
-	return nil
-}
-
-// insert is the transaction of commit. It returns the row of state as it stands on the disk then.
-func (w *writer) insert(items []item, acked uint64) (row, error) {
-	r := w.row
-	r.delivered = acked
-	if w.state != nil {
-		body, err := json.Marshal(w.state.State)
-		if err != nil {
-			return r, err
-		}
-		r.body, r.boot, r.boottime, r.why = string(body), w.opt.Boot.ID, w.state.at, ""
-	}
-	tx, err := w.file.w.Begin()
-	if err != nil {
-		return r, err
-	}
-	defer tx.Rollback()
-	add, err := tx.Prepare(`INSERT INTO events (seq, id, at, type, body) VALUES (?, ?, ?, ?, ?)`)
-	if err != nil {
-		return r, err
-	}
-	defer add.Close()
-	for i, it := range items {
-		e := it.Event
-		e.Seq = w.given.Load() + 1 + uint64(i)
-		body, err := json.Marshal(e)
-		if err != nil {
-			return r, err
-		}
-		if _, err := add.Exec(e.Seq, e.ID, e.At.UnixMilli(), string(e.Type), string(body)); err != nil {
-			return r, err
-		}
-	}
-	if r != w.row || w.dirty {
-		if err := r.write(tx); err != nil {
-			return r, err
-		}
-	}
-	return r, tx.Commit()
-}
-
-// settle numbers the first events of the backlog, which are on the disk after the seq last, tells them and forgets them.
-func (w *writer) settle(items []item, last uint64) {
-	if w.backlog.items = w.backlog.items[len(items):]; len(w.backlog.items) == 0 {
-		w.backlog.items = nil
-	}
-	w.given.Store(last + uint64(len(items)))
-	w.file.note(last + uint64(len(items)))
-	for len(items) > 0 {
-		again := items[0].told
-		var events []lock.Event
-		for len(items) > 0 && items[0].told == again {
-			last++
-			e := items[0].Event
-			e.Seq = last
-			events = append(events, e)
-			items = items[1:]
-		}
-		w.told(events, again)
-	}
-}
-
 // tellUnwritten tells what cannot be written for now, once.
 func (w *writer) tellUnwritten() {
 	var events []lock.Event
@@ -268,8 +166,11 @@ func (w *writer) end() error {
 	}
 	w.unask()
 	err := w.release()
+	if w.dirty && w.state != nil {
+		err = errors.Join(fmt.Errorf("end the journal: the newest state was never written: %s", w.failing), err)
+	}
 	if n := len(w.backlog.items) + w.backlog.lost; n > 0 {
-		return fmt.Errorf("end the journal: %d events were never written: %s", n, w.failing)
+		err = errors.Join(fmt.Errorf("end the journal: %d events were never written: %s", n, w.failing), err)
 	}
 	return err
 }
