@@ -31,13 +31,14 @@ func TestATextWhoseFateIsUnknownIsNotSentAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			withRig(t, options(), func(r *rig) {
 				tc.b.On = standin.Create
+				r.wait(time.Second) // the check at the start is over
 				r.behave(tc.b)
-				r.text(5*time.Minute-time.Second, "Ada")
+				r.text(time.Minute, "Ada")
 				if f, _ := r.fault(); !f.Standing || !strings.Contains(f.Detail, tc.detail) || f.Hint == "" {
 					t.Errorf("fault: %+v", f)
 				}
 				n, at := r.news()
-				if n.State != lock.Failed || n.Unsent || at != tc.after || !strings.Contains(n.Detail, tc.detail) ||
+				if n.State != lock.Failed || n.Unsent || at != time.Second+tc.after || !strings.Contains(n.Detail, tc.detail) ||
 					!strings.Contains(n.Detail, "went out is not known") {
 					t.Errorf("after %v: %+v", at, n)
 				}
