@@ -16,7 +16,7 @@ type fake struct {
 	refuse  error                       // dialling fails
 	mute    bool                        // says nothing any more, but goes on reading
 	noAck   bool                        // answers everything but publishes
-	kick    bool                        // closes every connection once it has subscribed
+	kick    bool                        // closes every connection at its first publish
 	budget  func() int                  // bytes after which a connection breaks; nil: never
 	publish func(message)               // sees every publish
 	dials   int                         // so far
@@ -89,7 +89,7 @@ func (f *fake) serve(conn net.Conn) {
 		if a := f.answer(p); a != nil && !mute {
 			answers <- a
 		}
-		if _, subscribed := p.(*packets.SubscribePacket); kick && subscribed {
+		if _, publishing := p.(*packets.PublishPacket); kick && publishing {
 			return
 		}
 	}

@@ -37,9 +37,10 @@ type box struct {
 	delivered uint64
 	broken    error
 	failed    chan struct{} // one for each call that failed
+	noted     chan struct{} // something was marked as delivered; holds one
 }
 
-func newBox() *box { return &box{failed: make(chan struct{}, 1000)} }
+func newBox() *box { return &box{failed: make(chan struct{}, 1000), noted: make(chan struct{}, 1)} }
 
 func (b *box) Pending(_ context.Context, limit int) ([]lock.Event, error) {
 	b.mu.Lock()
@@ -63,6 +64,10 @@ func (b *box) Delivered(_ context.Context, seq uint64) error {
 		panic(fmt.Sprintf("delivered up to %d, after %d of %d", seq, b.delivered, len(b.events)))
 	}
 	b.delivered = seq
+	select {
+	case b.noted <- struct{}{}:
+	default:
+	}
 	return nil
 }
 

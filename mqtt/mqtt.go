@@ -183,10 +183,10 @@ func (c *Client) topic(name string) string { return c.o.Prefix + "/" + c.o.Door 
 func (c *Client) id() string { return "latchd-" + c.o.Door }
 
 // commandRate is how many commands a second reach the door, after a burst: enough for people and automations, and few
-// enough for a flood not to fill the journal.
+// enough for a flood not to fill the journal. The rest is dropped without a word to its sender.
 const (
 	commandRate  = rate.Limit(10)
-	commandBurst = 20
+	commandBurst = 100
 )
 
 // intake hands commands from the network to the sink, and holds back a flood.

@@ -18,6 +18,7 @@ const faultPart = "mqtt"
 // faultEntry is one entry of problem/attributes.
 type faultEntry struct {
 	Part   string `json:"part"`
+	Kind   string `json:"kind,omitempty"`
 	Detail string `json:"detail"`
 	Hint   string `json:"hint"`
 }
@@ -56,7 +57,7 @@ func lockoutAttributes(s lock.Status, until time.Time) string {
 func problemAttributes(faults []lock.Fault) string {
 	list := make([]faultEntry, 0, len(faults)) // an empty list, not null
 	for _, f := range faults {
-		list = append(list, faultEntry{f.Part, f.Detail, f.Hint})
+		list = append(list, faultEntry{f.Part, f.Kind, f.Detail, f.Hint})
 	}
 	b, _ := json.Marshal(map[string]any{"faults": list})
 	return string(b)

@@ -158,7 +158,7 @@ func TestAConnectionThatNeverLastsIsAFaultUntilItDoes(t *testing.T) {
 		r.start()
 		pass(time.Hour)
 		if len(r.inputs) != 1 {
-			t.Fatalf("%d inputs in an hour: %v %v %v", len(r.inputs), <-r.inputs, <-r.inputs, <-r.inputs)
+			t.Fatalf("%d inputs in an hour", len(r.inputs))
 		}
 		if fault := (<-r.inputs).(lock.Fault); !fault.Standing || !strings.Contains(fault.Hint, "same id") {
 			t.Errorf("%+v", fault)

@@ -128,7 +128,7 @@ func explainNetwork(err error) (detail, hint string) {
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
 		return "the broker closed the connection",
-			"see the broker's log; does another client use the same id, or does this port want ssl://?"
+			"see the broker's log: does another client use the same id, or are ssl:// and tcp:// mistaken for each other?"
 	}
 	return "", ""
 }
