@@ -57,12 +57,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "latchd",
 		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
-		Long: `latchd opens a door to people who type a one-time code. A visitor rings; the owner gets the code by text; the
-visitor types it on the keypad; the strike opens for a few seconds; home automation hears of it all over MQTT.
-
-To see it work, without hardware, account or configuration:
-
-  latchd demo`,
+		Long: `latchd opens a door to people who type a one-time code: a visitor rings, the
+owner gets the code by text, the visitor types it, the strike opens, and home
+automation hears of it all over MQTT. To see it work: latchd demo`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usage(cobra.NoArgs),
