@@ -133,7 +133,7 @@ func (r *report) lines(cfg *configs.Config) {
 func (r *report) folder(dir string) {
 	at := dir
 	info, err := os.Stat(at)
-	for errors.Is(err, os.ErrNotExist) && at != filepath.Dir(at) {
+	for (errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ENOTDIR)) && at != filepath.Dir(at) {
 		at = filepath.Dir(at)
 		info, err = os.Stat(at)
 	}
