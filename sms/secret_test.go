@@ -47,6 +47,21 @@ func TestWordsFromOutsideAreScrubbed(t *testing.T) {
 	}
 }
 
+func TestErrorCodesThatHoldTheDoorsCodeAreDropped(t *testing.T) {
+	for _, tc := range []struct {
+		code   int
+		hidden string
+		want   int
+	}{
+		{123456, "123456", 0}, {91234569, "123456", 0}, {-5, "123456", 0}, {29999, "123456", 29999}, {29999, "", 29999},
+		{20003, "0003", 20003}, // Twilio's own: it has to act as what it is
+	} {
+		if got := known(tc.code, tc.hidden); got != tc.want {
+			t.Errorf("%d beside %s becomes %d, want %d", tc.code, tc.hidden, got, tc.want)
+		}
+	}
+}
+
 func FuzzScrubLeavesNoNumber(f *testing.F) {
 	f.Add("call +15557654321 or 0044 7700 900 123")
 	f.Add("1\u200b2\u200b3\u200b4 \x00 5\x006\x007\x008")

@@ -112,9 +112,12 @@ func (c *Client) explain(t *Trouble, status int, said string) (detail, hint stri
 	return a.meaning, a.hint
 }
 
-// known returns an error code of Twilio's, or 0 when it spells what is hidden: an answer that sends the door's code back
-// as an error code means no error of Twilio's.
+// known returns an error code of Twilio's, or 0 when one that is not in our list holds what is hidden: an answer may send
+// the door's code back in the place of an error code.
 func known(code int, hidden string) int {
+	if _, ok := codes[code]; ok {
+		return code
+	}
 	if code < 0 || hidden != "" && strings.Contains(strconv.Itoa(code), hidden) {
 		return 0
 	}
