@@ -5,10 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,27 +113,46 @@ func call(f func()) step {
 	return chromedp.Func(func(context.Context, *target) error { f(); return nil })
 }
 
-func TestAVisitorRingsReadsTypesAndComesInAndAGuesserIsLockedOut(t *testing.T) {
-	tab := openBrowser(t)
-	dir := *screenshots
-	if dir == "" {
-		dir = t.TempDir()
+// scene is what happens to the page and what it must come to show.
+type scene struct {
+	name string
+	do   []step
+}
+
+func play(t *testing.T, tab context.Context, scenes []scene) {
+	t.Helper()
+	for _, s := range scenes {
+		ctx, cancel := context.WithTimeout(tab, time.Minute)
+		err := chromedp.Do(ctx, s.do...)
+		cancel()
+		if err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
 	}
+}
+
+func pictures(t *testing.T) string {
+	if *screenshots == "" {
+		return t.TempDir()
+	}
+	return *screenshots
+}
+
+func TestAVisitorRingsReadsTypesAndComesInAndAGuesserIsLockedOut(t *testing.T) {
+	tab, dir := openBrowser(t), pictures(t)
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			h := newHouse(false)
 			server := httptest.NewServer(h.demo.Handler())
 			defer server.Close()
 			defer h.demo.Close() // first: it ends the streams
-			for _, s := range []struct {
-				name string
-				do   []step
-			}{
+			play(t, tab, []scene{
 				{"the page opens", []step{l.set(), chromedp.Navigate(server.URL),
 					sees(`body[data-link=live][data-lock=LOCKED] #bell`), says("idle", "Ring for a code."), l.picture(dir, "idle")}},
 				{"b rings the bell, and a text arrives", []step{chromedp.KeyEvent("b"),
 					sees(`#phone .bubble [data-code="` + rightCode + `"]`), sees(`#code`), l.picture(dir, "texted")}},
-				{"digits show as dots", []step{chromedp.KeyEvent("48091"), sees(`#display[data-typed="5"]`), wordless("#display")}},
+				{"digits show as dots", []step{chromedp.KeyEvent("48091"), sees(`#display[data-typed="5"]`), wordless("#display"),
+					l.picture(dir, "typing")}},
 				{"the right code opens the door", []step{chromedp.KeyEvent("3" + kb.Enter),
 					sees(`body[data-lock=UNLOCKED] #door[data-state=open]`), says("good", "Welcome. Come in."), l.picture(dir, "open")}},
 				{"the door closes after the pulse", []step{call(h.relock), sees(`body[data-lock=LOCKED] #door[data-state=closed]`)}},
@@ -145,18 +166,50 @@ func TestAVisitorRingsReadsTypesAndComesInAndAGuesserIsLockedOut(t *testing.T) {
 					sees(`#pad[data-lockout] #lockout`), says("bad", "Too many wrong codes."), l.picture(dir, "lockout")}},
 				{"the stream shows it as retained", []step{
 					sees(`#mqtt .message[data-topic="latchd/front/lockout/state"][data-retained=true]`)}},
-			} {
-				began := time.Now()
-				ctx, cancel := context.WithTimeout(tab, 30*time.Second)
-				err := chromedp.Do(ctx, s.do...)
-				t.Log(s.name, time.Since(began))
-				cancel()
-				if err != nil {
-					t.Fatalf("%s: %v", s.name, err)
-				}
-			}
+			})
 		})
 	}
+}
+
+func TestADoorWithAContactIsPushedAndALostDaemonComesBack(t *testing.T) {
+	tab, dir, l := openBrowser(t), pictures(t), looks[0]
+	h := newHouse(true)
+	var away atomic.Bool
+	handler := h.demo.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	defer h.demo.Close() // first: it ends the streams
+	play(t, tab, []scene{
+		{"a locked door does not give way", []step{l.set(), chromedp.Navigate(server.URL),
+			sees(`body[data-link=live]`), clicks(`#push`), says("bad", "The door is locked.")}},
+		{"the exit button lets the visitor through, who shuts the door", []step{clicks(`#exit`), doorMoved(2),
+			sees(`#door[data-state=closed]`), call(h.relock)}},
+		{"force opens it too", []step{sees(`body[data-lock=LOCKED]`), clicks(`#force`), sees(`#door[data-state=open]`),
+			l.picture(dir, "contact"), clicks(`#push`), sees(`#door[data-state=closed]`)}},
+		{"the filter keeps what is asked for", []step{chromedp.SendKeys(chromedp.CSS(`#filter`), "door/state"),
+			sees(`.message[data-topic="latchd/front/door/state"]`),
+			chromedp.WaitNotVisible(chromedp.CSS(`.message[data-topic="latchd/front/availability"]`))}},
+		{"digits go into it too", []step{chromedp.SendKeys(chromedp.CSS(`#filter`), "123")}},
+		{"the page says that the daemon is gone", []step{call(func() { away.Store(true); server.CloseClientConnections() }),
+			sees(`body[data-link=lost]`), l.picture(dir, "lost")}},
+		{"and goes on when it is back", []step{call(func() { away.Store(false) }), sees(`body[data-link=live]`)}},
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.typed != "" {
+		t.Error("what was typed into the filter reached the keypad")
+	}
+}
+
+// doorMoved waits until the stream has shown the door's leaf move n times.
+func doorMoved(n int) step {
+	return chromedp.PollFunction[chromedp.Void](
+		"n => document.querySelectorAll('.message[data-topic=\"latchd/front/door/state\"]').length === n", chromedp.WithPollingArgs(n))
 }
 
 // wordless fails when the element shows any character.

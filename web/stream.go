@@ -81,7 +81,6 @@ func (d *Demo) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
-	control.SetReadDeadline(time.Time{}) // the server's limit is for requests, and would end the stream
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {

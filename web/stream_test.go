@@ -114,6 +114,7 @@ func TestASlowPageIsDroppedAndStopsNobody(t *testing.T) {
 		_, leave := open(t, d) // reads nothing
 		quick, leaveToo := open(t, d)
 		quick(t)
+		synctest.Wait()
 		for range backlog + 2 {
 			d.Message("latchd/front/x", nil, false, time.Now())
 			if event, _ := quick(t); event != "message" {

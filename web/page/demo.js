@@ -31,6 +31,7 @@ function show(s) {
   const open = s.contact ? s.open : s.strike === "UNLOCKED";
   $("#door").dataset.state = open ? "open" : "closed";
   $("#door").setAttribute("aria-label", open ? "The door is open" : s.strike === "UNLOCKED" ? "The door is unlocked" : "The door is closed");
+  if (open) $("#toast").hidden = true;
   $("#push").hidden = !s.contact;
   $("#force").hidden = !s.contact || s.open || s.strike === "UNLOCKED";
   $("#push").textContent = !s.open ? "Push the door" : s.held ? "Let it close" : "Hold it open";
@@ -100,10 +101,11 @@ function message(m, live) {
   if (held) { held.push(m); held.splice(0, held.length - 200); $("#pause").textContent = `Resume (${held.length})`; return; }
   const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const cut = m.topic.lastIndexOf("/", m.topic.lastIndexOf("/") - (m.topic.endsWith("/state") || m.topic.endsWith("/set"))) + 1;
-  const kind = m.payload.match(/"(?:event_)?type":"([\w.]+)"/)?.[1];
+  const kind = [...m.payload.matchAll(/"(?:event_type|type|reason)":"([\w.]+)"/g)].map(f => f[1]).join(" ");
   const li = el("li", { className: live ? "message new" : "message" },
-    el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut)), ...kind ? [el("em", {}, kind)] : []),
-    el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at)), payload(m.payload));
+    el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut))),
+    el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at)),
+    el("div", { className: "body" }, ...kind ? [el("em", {}, kind)] : [], payload(m.payload)));
   Object.assign(li.dataset, { topic: m.topic, retained: m.retained });
   li.onclick = () => li.classList.toggle("whole");
   li.hidden = !wanted(li);
