@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -244,12 +243,7 @@ func mosquitto(t *testing.T) string {
 		t.Skip("no /usr/sbin/mosquitto here: apt install mosquitto")
 	}
 	for range 5 { // the port may be taken between its choice and its use
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := l.Addr().String()
-		l.Close()
+		address := freePort(t)
 		if startMosquitto(t, path, address) {
 			return "tcp://" + address
 		}
@@ -398,5 +392,3 @@ func (p *proxy) carry(in net.Conn) {
 }
 
 func never() int { return 0 }
-
-var _ io.Closer = (*proxy)(nil)

@@ -12,6 +12,7 @@ package mqtt
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -82,36 +83,42 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 	if o.Style == "" {
 		o.Style = styleDevice
 	}
-	if o.Style != styleDevice && o.Style != styleEntity {
-		return nil, fmt.Errorf("discovery style %q: allowed are %q and %q", o.Style, styleDevice, styleEntity)
-	}
-	for name, topic := range map[string]string{"prefix": o.Prefix, "door": o.Door} {
-		if topic == "" {
-			return nil, fmt.Errorf("%s of the topics: empty", name)
-		}
-	}
-	for name, topic := range map[string]string{"prefix": o.Prefix, "door": o.Door, "discovery prefix": o.Discovery} {
-		if strings.ContainsAny(topic, "+#\x00") || strings.HasPrefix(topic, "/") || strings.HasSuffix(topic, "/") {
-			return nil, fmt.Errorf("%s %q: a topic has no +, # or outer /", name, topic)
-		}
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{o: o, box: box, sink: sink, wake: make(chan struct{}, 1), intake: newIntake(),
+	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), wake: make(chan struct{}, 1),
 		boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
-	c.dial, c.wait = c.open, retryWait
-	for _, b := range o.Brokers {
-		u, err := parseBroker(b)
+	c.dial = c.open
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("mqtt: %w", err)
+	}
+	return c, nil
+}
+
+// check refuses what cannot work, and reads the brokers' addresses.
+func (c *Client) check() error {
+	if c.o.Style != styleDevice && c.o.Style != styleEntity {
+		return fmt.Errorf("discovery style %q: allowed are %q and %q", c.o.Style, styleDevice, styleEntity)
+	}
+	if c.o.Prefix == "" || c.o.Door == "" {
+		return errors.New("topics: prefix or door is empty")
+	}
+	for _, part := range []string{c.o.Prefix, c.o.Door, c.o.Discovery} {
+		if strings.ContainsAny(part, "+#\x00") || strings.HasPrefix(part, "/") || strings.HasSuffix(part, "/") {
+			return fmt.Errorf("topics: %q: neither prefix, door nor discovery prefix has a +, a # or an outer /", part)
+		}
+	}
+	if len(c.o.Brokers) == 0 {
+		return errors.New("no broker is named")
+	}
+	for _, address := range c.o.Brokers {
+		u, err := parseBroker(address)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.brokers = append(c.brokers, u)
 	}
-	if len(c.brokers) == 0 {
-		return nil, fmt.Errorf("mqtt: no broker is named")
-	}
-	return c, nil
+	return nil
 }
 
 // Show publishes what the door is. The newest status wins; it never blocks. Before the first Show a connection publishes
@@ -181,62 +188,3 @@ func (c *Client) topic(name string) string { return c.o.Prefix + "/" + c.o.Door 
 
 // id names the door beyond its own topics: the client id, and the device in Home Assistant.
 func (c *Client) id() string { return "latchd-" + c.o.Door }
-
-// commandRate is how many commands a second reach the door, after a burst: enough for people and automations, and few
-// enough for a flood not to fill the journal. The rest is dropped without a word to its sender.
-const (
-	commandRate  = rate.Limit(10)
-	commandBurst = 100
-)
-
-// intake hands commands from the network to the sink, and holds back a flood.
-type intake struct {
-	orders  chan lock.Command
-	locks   chan lock.Command // LOCK has a way of its own, which no flood of others fills; one waiting LOCK is enough
-	limit   *rate.Limiter
-	lockGap *rate.Limiter
-}
-
-func newIntake() *intake {
-	return &intake{
-		orders: make(chan lock.Command, commandBurst), locks: make(chan lock.Command, 1),
-		limit: rate.NewLimiter(commandRate, commandBurst), lockGap: rate.NewLimiter(commandRate, commandBurst),
-	}
-}
-
-// take never blocks. It returns whether the command will reach the door.
-func (in *intake) take(cmd lock.Command) bool {
-	if cmd.Action == lock.Lock && cmd.Refused == "" {
-		select {
-		case in.locks <- cmd:
-		default:
-		}
-		return true
-	}
-	if !in.limit.Allow() {
-		return false
-	}
-	select {
-	case in.orders <- cmd:
-		return true
-	default:
-		return false
-	}
-}
-
-// serve hands on what was taken until ctx ends.
-func (in *intake) serve(ctx context.Context, sink func(lock.Input)) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case cmd := <-in.orders:
-			sink(cmd)
-		case cmd := <-in.locks:
-			sink(cmd)
-			if in.lockGap.Wait(ctx) != nil {
-				return
-			}
-		}
-	}
-}

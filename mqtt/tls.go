@@ -16,20 +16,20 @@ func TLSConfig(caFile, certFile, keyFile string) (*tls.Config, error) {
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)
 		if err != nil {
-			return nil, fmt.Errorf("mqtt ca: %w", err)
+			return nil, fmt.Errorf("ca: %w", err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("mqtt ca: %s: no PEM certificate in it", caFile)
+			return nil, fmt.Errorf("ca: %s: no PEM certificate in it", caFile)
 		}
 	}
 	if (certFile == "") != (keyFile == "") {
-		return nil, errors.New("mqtt cert, key: one is useless without the other: set both or neither")
+		return nil, errors.New("cert, key: one is useless without the other: set both or neither")
 	}
 	if certFile != "" {
 		pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 		if err != nil {
-			return nil, fmt.Errorf("mqtt cert, key: %s, %s: %w", certFile, keyFile, err)
+			return nil, fmt.Errorf("cert, key: %s, %s: %w", certFile, keyFile, err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}

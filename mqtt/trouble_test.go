@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -20,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
 
@@ -142,14 +144,8 @@ func TestFaultsNameTheCauseAndWhatToDo(t *testing.T) {
 		Auth: auth.AuthRules{{Username: "door", Password: "right", Allow: true}}}}); err != nil {
 		t.Fatal(err)
 	}
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-
 	for _, c := range []struct{ name, broker, detail, hint string }{
-		{"nobody listens", "tcp://" + closed.Addr().String(), "connection refused", "is the broker running"},
+		{"nobody listens", "tcp://" + freePort(t), "connection refused", "is the broker running"},
 		{"the name does not exist", "tcp://latchd.invalid:1883", "cannot be looked up|is unknown", "name server"},
 		{"the password is wrong", "tcp://" + address, "user name or password is wrong|not authorised", "mqtt-password"},
 		{"a strange authority", serve(stranger.issue(t, "", -1, 1)), "authority that is not trusted", "mqtt.ca"},
@@ -218,17 +214,46 @@ func containsOne(s, alternatives string) bool {
 }
 
 func TestTheNextBrokerIsTriedInTurn(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
 	address := broker(t)
 	e := listen(t, address, "latchd/#")
-	c := client(t, options("tcp://"+closed.Addr().String(), address), newBox(), func(i lock.Input) { t.Errorf("%+v", i) })
+	c := client(t, options("tcp://"+freePort(t), address), newBox(), func(i lock.Input) { t.Errorf("%+v", i) })
 	c.Show(locked)
 	run(t, c)
 	e.until(t, "latchd/front/availability", "online")
+}
+
+func TestABrokerIsReachedOverWebSocket(t *testing.T) {
+	server := mochi.New(&mochi.Options{Logger: quiet})
+	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
+		t.Fatal(err)
+	}
+	l := listeners.NewWebsocket(listeners.Config{ID: "test", Address: freePort(t)})
+	if err := errors.Join(server.AddListener(l), server.Serve()); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	b := newBox()
+	c := client(t, options("ws://"+l.Address()), b, func(lock.Input) {})
+	c.wait = func(int) time.Duration { return time.Millisecond } // its listener opens a moment after Serve
+	c.Show(locked)
+	c.Tell(b.store(lock.Event{Type: lock.DaemonStarted}))
+	defer run(t, c)()
+	select {
+	case <-b.noted:
+	case <-time.After(safety):
+		t.Error("the event is undelivered")
+	}
+}
+
+// freePort returns an address at which nobody listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func TestTLSConfigSaysWhatIsWrongWithItsFiles(t *testing.T) {
@@ -236,7 +261,7 @@ func TestTLSConfigSaysWhatIsWrongWithItsFiles(t *testing.T) {
 	cert, key := files(t, newAuthority(t).issue(t, "x", -1, 1))
 	_, other := files(t, newAuthority(t).issue(t, "x", -1, 1))
 	for _, c := range []struct{ name, ca, cert, key, want string }{
-		{"no such file", "/nonexistent/ca.pem", "", "", "mqtt ca: open /nonexistent/ca.pem: no such file"},
+		{"no such file", "/nonexistent/ca.pem", "", "", "ca: open /nonexistent/ca.pem: no such file"},
 		{"no certificate in it", empty, "", "", "no PEM certificate"},
 		{"a certificate without its key", "", cert, "", "set both or neither"},
 		{"a key without its certificate", "", "", key, "set both or neither"},
@@ -263,7 +288,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		{"another scheme", func(o *Options) { o.Brokers = []string{"http://h"} }, "want tcp://"},
 		{"no host", func(o *Options) { o.Brokers = []string{"tcp://"} }, "want tcp://"},
 		{"a password in the address", func(o *Options) { o.Brokers = []string{"tcp://u:s3cret@h:1"} }, "mqtt-password"},
-		{"a wildcard in the prefix", func(o *Options) { o.Prefix = "a/+" }, "prefix"},
+		{"a wildcard in the prefix", func(o *Options) { o.Prefix = "a/+" }, `"a/+"`},
 		{"an empty prefix", func(o *Options) { o.Prefix = "" }, "prefix"},
 		{"a style that does not exist", func(o *Options) { o.Style = "list" }, `"device" and "entity"`},
 	} {

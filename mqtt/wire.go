@@ -33,10 +33,10 @@ var defaultPorts = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "
 func parseBroker(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || defaultPorts[u.Scheme] == "" {
-		return nil, fmt.Errorf("mqtt broker: not an address: want tcp://HOST:PORT, or ssl, ws or wss")
+		return nil, fmt.Errorf("broker: not an address: want tcp://HOST:PORT, or ssl, ws or wss")
 	}
 	if u.User != nil {
-		return nil, fmt.Errorf("mqtt broker %s: user or password in the address: they go into mqtt.username and the "+
+		return nil, fmt.Errorf("broker %s: user or password in the address: they go into mqtt.username and the "+
 			"secret mqtt-password", u.Host)
 	}
 	if u.Port() == "" {
