@@ -72,20 +72,22 @@ var looks = []look{
 func (l look) set() step {
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: l.motion}}}
-	return chromedp.Steps(chromedp.EmulateViewport(l.width, l.height), chromedp.Func(func(ctx context.Context, t *target) error {
+	emulate := func(ctx context.Context, t *target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, media)
 		return err
-	}))
+	}
+	return chromedp.Steps(chromedp.EmulateViewport(l.width, l.height), chromedp.Func(emulate))
 }
 
 // picture takes one when nothing moves any more, and finds what would make the page scroll sideways.
 func (l look) picture(dir, name string) step {
+	wider := chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)
 	still := chromedp.Poll[chromedp.Void](`document.getAnimations().every(a => a.playState !== "running")`)
 	return chromedp.Func(func(ctx context.Context, t *target) error {
 		if _, err := still(ctx, t); err != nil {
 			return err
 		}
-		if wide, err := chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)(ctx, t); err != nil || wide {
+		if wide, err := wider(ctx, t); err != nil || wide {
 			return errors.Join(err, fmt.Errorf("scrolls sideways: %t", wide))
 		}
 		png, err := chromedp.CaptureScreenshot()(ctx, t)
@@ -209,7 +211,8 @@ func TestADoorWithAContactIsPushedAndALostDaemonComesBack(t *testing.T) {
 // doorMoved waits until the stream has shown the door's leaf move n times.
 func doorMoved(n int) step {
 	return chromedp.PollFunction[chromedp.Void](
-		"n => document.querySelectorAll('.message[data-topic=\"latchd/front/door/state\"]').length === n", chromedp.WithPollingArgs(n))
+		`n => document.querySelectorAll('.message[data-topic="latchd/front/door/state"]').length === n`,
+		chromedp.WithPollingArgs(n))
 }
 
 // wordless fails when the element shows any character.

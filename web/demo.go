@@ -81,7 +81,8 @@ func (d *Demo) Close() {
 	d.visitor.close()
 }
 
-// Handler serves the page at /, its stream at /events, and takes what fingers do by POST at /press, /bell, /exit and /door.
+// Handler serves the page at / and its stream at /events, and takes what fingers do by POST at /press, /bell, /exit and
+// /door.
 func (d *Demo) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", file("demo.html"))

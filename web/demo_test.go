@@ -98,7 +98,15 @@ func TestEveryFileIsServedUnderAStrictPolicy(t *testing.T) {
 	}
 }
 
+const (
+	notKeys   = "Those are not 1 to 32 keys of this pad."
+	tooLong   = "That is too long."
+	otherSite = "This request comes from another site."
+	otherName = "This server does not go by that name. Open it by the address it printed."
+)
+
 func TestRequestsAreAnsweredInPlainSentences(t *testing.T) {
+	ones := strings.Repeat("1", 2000)
 	tests := []struct {
 		name, method, path, kind, body string
 		header                         []string
@@ -107,22 +115,24 @@ func TestRequestsAreAnsweredInPlainSentences(t *testing.T) {
 	}{
 		{name: "keys in a form", path: "/press", body: "keys=12%23", code: 204, does: "press 12#"},
 		{name: "keys in JSON", path: "/press", kind: "application/json", body: `{"keys":"0*"}`, code: 204, does: "press 0*"},
-		{name: "no keys", path: "/press", body: "keys=", code: 400, says: "Those are not 1 to 32 keys of this pad."},
-		{name: "a key that the pad lacks", path: "/press", body: "keys=1A2", code: 400, says: "Those are not 1 to 32 keys of this pad."},
-		{name: "more keys than allowed", path: "/press", body: "keys=" + strings.Repeat("1", 33), code: 400, says: "Those are not 1 to 32 keys of this pad."},
-		{name: "a long form", path: "/press", body: "keys=" + strings.Repeat("1", 2000), code: 413, says: "That is too long."},
-		{name: "long JSON", path: "/press", kind: "application/json", body: `{"keys":"` + strings.Repeat("1", 2000) + `"}`, code: 413, says: "That is too long."},
+		{name: "no keys", path: "/press", body: "keys=", code: 400, says: notKeys},
+		{name: "a key that the pad lacks", path: "/press", body: "keys=1A2", code: 400, says: notKeys},
+		{name: "more keys than allowed", path: "/press", body: "keys=" + ones[:33], code: 400, says: notKeys},
+		{name: "a long form", path: "/press", body: "keys=" + ones, code: 413, says: tooLong},
+		{name: "long JSON", path: "/press", kind: "application/json", body: `{"keys":"` + ones + `"}`,
+			code: 413, says: tooLong},
 		{name: "broken JSON", path: "/press", kind: "application/json", body: `{`, code: 400, says: "That could not be read."},
 		{name: "the bell", path: "/bell", code: 204, does: "bell 150ms"},
 		{name: "the exit button", path: "/exit", code: 204, does: "exit 150ms"},
 		{name: "a door without a word", path: "/door", code: 400, says: "Say open=true or open=false."},
-		{name: "a long word at the door", path: "/door", body: "open=" + strings.Repeat("t", 2000), code: 413, says: "That is too long."},
-		{name: "another site's request", path: "/bell", header: []string{"Sec-Fetch-Site", "cross-site"}, code: 403, says: "This request comes from another site."},
-		{name: "another origin's request", path: "/bell", header: []string{"Origin", "http://evil.example"}, code: 403, says: "This request comes from another site."},
-		{name: "a foreign name", path: "/bell", header: []string{"Host", "evil.example:8080"}, code: 403,
-			says: "This server does not go by that name. Open it by the address it printed."},
-		{name: "a foreign name asking for the stream", method: "GET", path: "/events", header: []string{"Host", "evil.example"}, code: 403,
-			says: "This server does not go by that name. Open it by the address it printed."},
+		{name: "a long word at the door", path: "/door", body: "open=" + ones, code: 413, says: tooLong},
+		{name: "another site's request", path: "/bell", code: 403, says: otherSite,
+			header: []string{"Sec-Fetch-Site", "cross-site"}},
+		{name: "another origin's request", path: "/bell", code: 403, says: otherSite,
+			header: []string{"Origin", "http://evil.example"}},
+		{name: "a foreign name", path: "/bell", header: []string{"Host", "evil.example:8080"}, code: 403, says: otherName},
+		{name: "a foreign name asking for the stream", method: "GET", path: "/events", code: 403,
+			header: []string{"Host", "evil.example"}, says: otherName},
 		{name: "a bell that is only looked at", method: "GET", path: "/bell", code: 405, says: "Method Not Allowed"},
 		{name: "a path that is not there", method: "GET", path: "/panel", code: 404, says: "404 page not found"},
 	}
@@ -201,8 +211,9 @@ func TestABusyFingerSaysSoAndAQueueIsBounded(t *testing.T) {
 				t.Errorf("one that waited: %d, want 204", code)
 			}
 		}
-		if did := strings.Join(hands.all(), " "); did != "bell 150ms press 1 press 2 press 3 press 4 press 5 press 6 press 7 press 8" {
-			t.Errorf("the hands did %q, want the order of asking", did)
+		want := "bell 150ms press 1 press 2 press 3 press 4 press 5 press 6 press 7 press 8"
+		if did := strings.Join(hands.all(), " "); did != want {
+			t.Errorf("the hands did %q, want %q", did, want)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +43,7 @@ func newHouse(contact bool) *house {
 	h.send("availability", "online", true)
 	h.send("lock/state", "LOCKED", true)
 	h.send("lockout/state", "OFF", true)
-	h.send("event", `{"id":"01KAHYQ4Z7T3N8","seq":1,"at":"2026-11-20T17:42:03.118Z","clock":"synced","door":"front","type":"daemon.started"}`, false)
+	h.event(lock.Event{Type: lock.DaemonStarted})
 	return h
 }
 
@@ -145,6 +144,6 @@ func (h *house) Door(open bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.status.DoorOpen = open
-	h.send("door/state", strings.TrimSpace(map[bool]string{true: "ON", false: "OFF"}[open]), true)
+	h.send("door/state", map[bool]string{true: "ON", false: "OFF"}[open], true)
 	h.demo.Status(h.status)
 }

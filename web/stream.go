@@ -176,9 +176,9 @@ func (d *Demo) view() view {
 	age := time.Since(d.statusAt)
 	left := func(t time.Duration) int64 { return max(0, t-age).Milliseconds() }
 	v := view{
-		Strike: s.Strike, Contact: s.Contact, Open: s.DoorOpen, Held: d.held, LockedOut: s.LockedOut, Lockout: left(s.Remaining),
-		Level: s.Level, Code: left(s.CodeFor), Resend: left(s.ResendIn), TextsLeft: s.TextsLeft, Typed: s.Typed,
-		Faults: []fault{},
+		Strike: s.Strike, Contact: s.Contact, Open: s.DoorOpen, Held: d.held, LockedOut: s.LockedOut,
+		Lockout: left(s.Remaining), Level: s.Level, Code: left(s.CodeFor), Resend: left(s.ResendIn),
+		TextsLeft: s.TextsLeft, Typed: s.Typed, Faults: []fault{},
 	}
 	for _, f := range s.Faults {
 		v.Faults = append(v.Faults, fault{f.Part, f.Detail, f.Hint})

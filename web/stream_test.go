@@ -95,7 +95,8 @@ func TestAPageOpenedLaterIsShownWhatWas(t *testing.T) {
 		}
 		last := s.Messages[len(s.Messages)-2:]
 		if len(s.Messages) != keptMessages || last[0].Payload != "(2 bytes, not text)" || len(last[1].Payload) > keptPayload+3 {
-			t.Errorf("%d messages, the last but one %q, the last of %d bytes", len(s.Messages), last[0].Payload, len(last[1].Payload))
+			t.Errorf("%d messages, the last but one %q, the last of %d bytes",
+				len(s.Messages), last[0].Payload, len(last[1].Payload))
 		}
 		d.Status(lock.Status{Strike: lock.Unlocked})
 		if event, data := next(t); event != "status" || !strings.Contains(data, `"strike":"UNLOCKED"`) {

@@ -7,7 +7,8 @@ const el = (tag, props = {}, ...children) => {
   e.append(...children);
   return e;
 };
-const time = at => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const two = "2-digit";
+const time = (at, second) => new Date(at).toLocaleTimeString([], { hour: two, minute: two, second, hour12: false });
 
 async function post(path, form = {}) {
   let answer;
@@ -30,7 +31,8 @@ function show(s) {
   document.body.dataset.lock = s.strike || "LOCKED";
   const open = s.contact ? s.open : s.strike === "UNLOCKED";
   $("#door").dataset.state = open ? "open" : "closed";
-  $("#door").setAttribute("aria-label", open ? "The door is open" : s.strike === "UNLOCKED" ? "The door is unlocked" : "The door is closed");
+  const how = open ? "open" : s.strike === "UNLOCKED" ? "unlocked" : "closed";
+  $("#door").setAttribute("aria-label", `The door is ${how}`);
   if (open) $("#toast").hidden = true;
   $("#push").hidden = !s.contact;
   $("#force").hidden = !s.contact || s.open || s.strike === "UNLOCKED";
@@ -55,12 +57,12 @@ function bubble(t) {
   const type = () => pad.enter(code);
   const words = el("p", {}, before);
   if (code) {
-    const link = el("button", { type: "button", className: "code", textContent: code, onclick: type, title: "Type it" });
+    const link = el("button", { type: "button", className: "code", title: "Type it", onclick: type }, code);
     link.dataset.code = code;
     link.setAttribute("aria-label", `${code}: type it on the keypad`);
     words.append(link, after);
   }
-  const li = el("li", { className: "bubble" }, words, el("small", {}, `to ${t.to}, ${time(t.at)}`));
+  const li = el("li", { className: "bubble" }, words, el("small", {}, `to ${t.to}, ${time(t.at, two)}`));
   if (code) li.append(el("button", { type: "button", className: "type", textContent: "Type it", onclick: type }));
   return li;
 }
@@ -74,20 +76,24 @@ function buzz(t) {
   $("#phone").classList.remove("buzz");
   void $("#phone").offsetWidth; // so that the animation starts anew
   $("#phone").classList.add("buzz");
-  toast.replaceChildren(el("b", {}, `Text to ${t.to}`), el("span", {}, t.body), el("em", {}, code ? "Tap to type it" : ""));
+  const offer = code ? "Tap to type it" : "";
+  toast.replaceChildren(el("b", {}, `Text to ${t.to}`), el("span", {}, t.body), el("em", {}, offer));
   toast.onclick = () => { toast.hidden = true; if (code) pad.enter(code); };
   toast.hidden = false;
   clearTimeout(fresh);
   fresh = setTimeout(() => toast.hidden = true, 12000);
 }
-const tell = () => $("#clock").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const tell = () => $("#clock").textContent = time(Date.now());
 setInterval(tell, 5000);
 tell();
 
 // The stream of messages.
 const list = $("#messages");
 let held = null;
-const wanted = m => (m.dataset.topic + m.querySelector(".payload").textContent).toLowerCase().includes($("#filter").value.trim().toLowerCase());
+function wanted(m) {
+  const words = m.dataset.topic + " " + m.querySelector(".payload").textContent;
+  return words.toLowerCase().includes($("#filter").value.trim().toLowerCase());
+}
 function payload(text) {
   const code = el("code", { className: "payload" });
   if (!/^[{[]/.test(text)) return code.append(text), code;
@@ -97,14 +103,28 @@ function payload(text) {
   }
   return code;
 }
+/** What an event is about: its type and reason. */
+function gist(text) {
+  try {
+    const e = JSON.parse(text);
+    return [e.event_type ?? e.type, e.reason].filter(w => typeof w === "string").join(" ");
+  } catch {
+    return "";
+  }
+}
 function message(m, live) {
-  if (held) { held.push(m); held.splice(0, held.length - 200); $("#pause").textContent = `Resume (${held.length})`; return; }
+  if (held) {
+    held.push(m);
+    if (held.length > 200) held.shift();
+    $("#pause").textContent = `Resume (${held.length})`;
+    return;
+  }
   const end = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  const cut = m.topic.lastIndexOf("/", m.topic.lastIndexOf("/") - (m.topic.endsWith("/state") || m.topic.endsWith("/set"))) + 1;
-  const kind = [...m.payload.matchAll(/"(?:event_type|type|reason)":"([\w.]+)"/g)].map(f => f[1]).join(" ");
+  const cut = m.topic.match(/[^/]*(\/(state|attributes|set|result))?$/).index; // the part that tells topics apart
+  const kind = gist(m.payload);
   const li = el("li", { className: live ? "message new" : "message" },
     el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut))),
-    el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at)),
+    el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at, two)),
     el("div", { className: "body" }, ...kind ? [el("em", {}, kind)] : [], payload(m.payload)));
   Object.assign(li.dataset, { topic: m.topic, retained: m.retained });
   li.onclick = () => li.classList.toggle("whole");
@@ -113,7 +133,10 @@ function message(m, live) {
   while (list.childElementCount > 200) list.firstChild.remove();
   if (end) list.scrollTop = list.scrollHeight;
 }
-$("#filter").oninput = () => { for (const m of list.children) m.hidden = !wanted(m); list.scrollTop = list.scrollHeight; };
+$("#filter").oninput = () => {
+  for (const m of list.children) m.hidden = !wanted(m);
+  list.scrollTop = list.scrollHeight;
+};
 $("#filter").onkeydown = e => { if (e.key === "Escape") e.target.blur(); };
 $("#pause").onclick = () => {
   const waiting = held;
@@ -175,5 +198,7 @@ function connect() {
   on("beat", () => {});
 }
 setInterval(() => { if (source && performance.now() - alive > 16000) lost(); }, 2000);
-document.addEventListener("mousedown", e => { if (e.target.closest("button")) e.preventDefault(); }); // so that Enter stays the pad's
+document.addEventListener("mousedown", e => {
+  if (e.target.closest("button")) e.preventDefault(); // it takes no focus, so that Enter stays the pad's
+});
 connect();

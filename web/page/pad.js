@@ -12,15 +12,20 @@ const shell = `
   <div class="glass">
     <div class="line">
       <span id="display" role="img" aria-label="Nothing typed"></span>
-      <span id="code" class="count" role="timer" aria-label="The code lives for" hidden>${ring("code-ring", 17)}<b></b></span>
-      <span id="lockout" class="count" role="timer" aria-label="Locked out for" hidden>${ring("lockout-ring", 17)}<b></b></span>
+      <span id="code" class="count" role="timer" aria-label="The code lives for" hidden>
+        ${ring("code-ring", 17)}<b></b></span>
+      <span id="lockout" class="count" role="timer" aria-label="Locked out for" hidden>
+        ${ring("lockout-ring", 17)}<b></b></span>
     </div>
     <p id="answer" role="status" aria-live="polite" data-kind="idle"></p>
   </div>
   <div class="keys" role="group" aria-label="Keypad"></div>
   <div class="ringer">
-    <span class="wreath">${ring("bell-ring", 19)}<button id="bell" type="button" aria-label="Ring the bell" title="Ring the bell (B)">
-      <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2.5a1.7 1.7 0 0 0-1.7 1.7v.5A6.3 6.3 0 0 0 5.7 11v4.4L4 17.8v.9h16v-.9l-1.7-2.4V11a6.3 6.3 0 0 0-4.6-6.3v-.5A1.7 1.7 0 0 0 12 2.5zM9.7 19.9a2.4 2.4 0 0 0 4.6 0z"/></svg>
+    <span class="wreath">${ring("bell-ring", 19)}
+    <button id="bell" type="button" aria-label="Ring the bell" title="Ring the bell (B)">
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path
+        d="M12 2.5a1.7 1.7 0 0 0-1.7 1.7v.5A6.3 6.3 0 0 0 5.7 11v4.4L4 17.8v.9h16v-.9l-1.7-2.4V11a6.3 6.3 0 0 0-4.6-6.3v-.5A1.7 1.7 0 0 0 12 2.5z
+          M9.7 19.9a2.4 2.4 0 0 0 4.6 0z"/></svg>
     </button></span>
     <span id="resend" hidden></span>
   </div>`;
