@@ -125,7 +125,7 @@ function message(m, live) {
   const li = el("li", { className: live ? "message new" : "message" },
     el("span", { className: "topic" }, m.topic.slice(0, cut), el("b", {}, m.topic.slice(cut))),
     el("time", {}, ...m.retained ? [el("abbr", { title: "retained" }, "R"), " "] : [], time(m.at, two)),
-    el("div", { className: "body" }, ...kind ? [el("em", {}, kind)] : [], payload(m.payload)));
+    el("div", { className: "body" }, ...kind ? [el("em", {}, kind), " "] : [], payload(m.payload)));
   Object.assign(li.dataset, { topic: m.topic, retained: m.retained });
   li.onclick = () => li.classList.toggle("whole");
   li.hidden = !wanted(li);
