@@ -61,6 +61,7 @@ func openHouse(cfg *configs.Config, o houseOptions) (h *house, err error) {
 	if err := h.openBoard(); err != nil {
 		return nil, err
 	}
+	h.log.Info("the strike is locked", "line", cfg.Strike.Line)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.board.Close())

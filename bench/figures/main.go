@@ -1,0 +1,143 @@
+// Command figures measures what latchd promises about speed and size, on a simulated board, with the daemon in a process of
+// its own, and prints a table. With -write it also writes BENCHMARKS.md.
+//
+// It compares with nothing and judges nothing: it prints what it measured beside what was aimed at.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	write   = flag.Bool("write", false, "write BENCHMARKS.md, too")
+	rings   = flag.Int("rings", 30, "rings, each with its text, code and opening")
+	starts  = flag.Int("starts", 20, "starts of the daemon")
+	events  = flag.Int("events", 100_000, "events through journal and broker")
+	seconds = flag.Int("rest", 30, "seconds at rest")
+)
+
+// row is a figure.
+type row struct{ what, measured, aim string }
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("figures: ")
+	through := flag.String("through", "", "pass events through a journal in this folder to -broker, as a child of this program")
+	broker := flag.String("broker", "", "address for -through")
+	flag.Parse()
+	if *through != "" {
+		if err := passEvents(*through, *broker, *events); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	rows, err := measure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	page := render(rows)
+	fmt.Print(page)
+	if *write {
+		if err := os.WriteFile("BENCHMARKS.md", []byte(page), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func measure() (rows []row, err error) {
+	dir, err := os.MkdirTemp("", "latchd-figures-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	exe, sizes, err := build(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newScene(dir, exe)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	for _, part := range []struct {
+		name string
+		run  func() ([]row, error)
+	}{{"latencies", s.latencies}, {"starts", s.starts}, {"rest", s.rest}, {"events", s.through}} {
+		log.Printf("measuring %s", part.name)
+		more, err := part.run()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+		rows = append(rows, more...)
+	}
+	return append(rows, sizes...), nil
+}
+
+// build makes the daemon for this machine, and for a Pi to weigh it.
+func build(dir string) (exe string, sizes []row, err error) {
+	exe = filepath.Join(dir, "latchd")
+	for _, b := range []struct{ out, arch, arm, name string }{
+		{exe, runtime.GOARCH, "", ""},
+		{filepath.Join(dir, "arm64"), "arm64", "", "size for arm64, stripped"},
+		{filepath.Join(dir, "armv6"), "arm", "6", "size for ARMv6 (Pi Zero), stripped"},
+	} {
+		c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.out, "./cmd/latchd")
+		c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.arch, "GOARM="+b.arm)
+		if out, err := c.CombinedOutput(); err != nil {
+			return "", nil, fmt.Errorf("build latchd (run this from the top of the project): %w\n%s", err, out)
+		}
+		info, err := os.Stat(b.out)
+		if err != nil {
+			return "", nil, err
+		}
+		if b.name != "" {
+			sizes = append(sizes, row{b.name, fmt.Sprintf("%.1f MB", float64(info.Size())/1e6), "under 16 MB"})
+		}
+	}
+	return exe, sizes, nil
+}
+
+func render(rows []row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Measured\n\n")
+	fmt.Fprintf(&b, "`go run ./bench/figures -write` wrote this page on %s, on %s, with %s.\n", time.Now().UTC().Format(time.DateOnly), machine(), runtime.Version())
+	fmt.Fprintf(&b, "The daemon runs in a process of its own on a simulated board; the times of edges are the board's. The machine is shared:\nmedians say more than single figures. The aims are for a Raspberry Pi 4.\n\n")
+	fmt.Fprintf(&b, "| figure | measured | aim |\n|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.what, r.measured, r.aim)
+	}
+	fmt.Fprintf(&b, "\nWhat a single part costs: `go test -run '^$' -bench . ./lock ./keypad ./journal ./sms ./configs`.\n")
+	return b.String()
+}
+
+func machine() string {
+	model := "an unknown processor"
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range bytes.Lines(b) {
+			if name, value, ok := strings.Cut(string(line), ":"); ok && (strings.HasPrefix(name, "model name") || strings.HasPrefix(name, "Model")) {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%d × %s, Linux %s, %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.GOARCH)
+}
+
+// spread is the median and the 99th percentile (the largest, of fewer than a hundred).
+func spread(ds []time.Duration) string {
+	slices.Sort(ds)
+	return fmt.Sprintf("median %.2f ms, p99 %.2f ms (n = %d)", ms(ds[len(ds)/2]), ms(ds[len(ds)*99/100]), len(ds))
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
