@@ -24,6 +24,8 @@ var variables = map[string]string{TwilioAuthToken: "TWILIO_AUTH_TOKEN", MQTTPass
 // ErrNoSecret says that a secret is in none of its places. The error that wraps it lists them.
 var ErrNoSecret = errors.New("not found")
 
+var errEmpty = errors.New("it is empty")
+
 // Secret is a token or password. Every way of printing it shows "[secret]"; only Reveal gives it away.
 type Secret struct{ value string }
 
@@ -49,11 +51,13 @@ func SystemSecrets() Secrets {
 }
 
 // Find returns the secret of that name and where it was found. The first place that has it decides: one that is
-// unreadable, empty or open to others is an error, not passed over. The error is ErrNoSecret when no place has it.
+// unreadable, empty or open to others is an error, not passed over. But an empty credential is none: it is what the service
+// falls back to, since systemd would not start a service whose credential is missing. The error is ErrNoSecret when no
+// place has it.
 func (s Secrets) Find(name string) (secret Secret, source string, err error) {
 	if s.Credentials != "" {
 		source = filepath.Join(s.Credentials, name)
-		if secret, err = readSecret(source, false); !errors.Is(err, fs.ErrNotExist) {
+		if secret, err = readSecret(source, false); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errEmpty) {
 			return secret, source, err
 		}
 	}
@@ -104,7 +108,7 @@ func newSecret(source, s string) (Secret, error) {
 	s = strings.TrimRight(s, "\r\n")
 	switch {
 	case s == "":
-		return Secret{}, fmt.Errorf("read the secret %s: it is empty", source)
+		return Secret{}, fmt.Errorf("read the secret %s: %w", source, errEmpty)
 	case len(s) > longestSecret:
 		return Secret{}, fmt.Errorf("read the secret %s: longer than %d bytes", source, longestSecret)
 	case !printable(s):

@@ -54,6 +54,18 @@ func TestSecretsAreLookedForInOrder(t *testing.T) {
 	find("from-etc", filepath.Join(s.Dir, TwilioAuthToken))
 }
 
+func TestAnEmptyCredentialIsNone(t *testing.T) {
+	s := places(t, nil)
+	put(t, s.Credentials, TwilioAuthToken, "\n", 0o400)
+	if _, _, err := s.Find(TwilioAuthToken); !errors.Is(err, ErrNoSecret) {
+		t.Errorf("got %v", err)
+	}
+	put(t, s.Dir, TwilioAuthToken, "from-etc", 0o600)
+	if secret, _, err := s.Find(TwilioAuthToken); err != nil || secret.Reveal() != "from-etc" {
+		t.Errorf("got %v, %v", secret.Reveal(), err)
+	}
+}
+
 func TestAMissingSecretNamesItsPlaces(t *testing.T) {
 	s := places(t, nil)
 	_, _, err := s.Find(MQTTPassword)

@@ -315,6 +315,15 @@ func TestDoor(t *testing.T) {
 				d.t.Errorf("lockout of %v", got)
 			}
 		},
+		"a lockout is the longest as long as any fault of the journal stands": func(d *door) {
+			d.step(Fault{Part: "journal", Kind: "damaged", Standing: true})
+			d.step(Fault{Part: "journal", Kind: "unwritable", Standing: true})
+			d.step(Fault{Part: "journal", Kind: "unwritable"})
+			d.lockedOut()
+			if got := d.m.Status().Remaining; got != 24*time.Hour {
+				d.t.Errorf("lockout of %v", got)
+			}
+		},
 		"while the journal cannot be written, a right code opens": func(d *door) {
 			d.step(Fault{Part: "journal", Standing: true})
 			d.bell()

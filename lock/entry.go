@@ -95,7 +95,7 @@ func (m *Machine) deny(r Reason) {
 
 func (m *Machine) countFailure() {
 	m.dirty = true
-	if !m.tries.Fail(m.now.Mono, m.strict) {
+	if !m.tries.Fail(m.now.Mono, m.strict()) {
 		return
 	}
 	wait := m.tries.Until() - m.now.Mono

@@ -102,7 +102,7 @@ type Event struct {
 	Wait   time.Duration // how long until it may be tried again
 	Until  time.Time     // lockout.started: when it ends, by the wall clock
 	Level  *int          // lockout.*: how many lockouts stand against the door
-	Count  int           // fault.cleared: how many events were folded while the fault stood
+	Count  int           // fault.cleared: how many events were folded into the fault, or lost with the journal
 }
 
 // wire is an event's JSON form.

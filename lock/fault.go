@@ -25,7 +25,6 @@ func (m *Machine) fault(f Fault) {
 	key := keyOf(f)
 	_, known := m.faults[key]
 	m.faults[key] = f
-	m.strict = m.strict || f.Part == JournalPart
 	if !known {
 		m.emit(Event{Type: FaultRaised, Part: f.Part, Reason: Reason(f.Kind), Detail: f.Detail, Hint: f.Hint})
 	}
@@ -39,8 +38,17 @@ func (m *Machine) clearFault(f Fault, folded int) {
 	}
 	delete(m.faults, key)
 	if f.Part == JournalPart {
-		m.strict = false
 		m.dirty = true // what could not be saved is saved now
 	}
 	m.emit(Event{Type: FaultCleared, Part: f.Part, Reason: Reason(f.Kind), Detail: cmp.Or(f.Detail, old.Detail), Count: folded})
+}
+
+// strict says whether failure counts cannot be kept now: each lockout is then the longest.
+func (m *Machine) strict() bool {
+	for key := range m.faults {
+		if key.part == JournalPart {
+			return true
+		}
+	}
+	return false
 }

@@ -23,10 +23,9 @@ const never = time.Duration(math.MaxInt64)
 type Machine struct {
 	cfg Config
 
-	codes  *otp.Store
-	tries  otp.Counter
-	strict bool // failure counts cannot be kept: each lockout is the longest
-	entry  entry
+	codes *otp.Store
+	tries otp.Counter
+	entry entry
 
 	strike  strike
 	exit    button

@@ -88,8 +88,8 @@ func (c *Client) hand(ctx context.Context, j job) (string, *Trouble) {
 
 // forbids says why no request may be made for a text, if so.
 func (c *Client) forbids(j job) *Trouble {
-	phone, ok := c.owners[j.owner]
-	abroad := len(c.countries) > 0 && !slices.ContainsFunc(c.countries, func(cc string) bool {
+	phone, ok := j.to.owners[j.owner]
+	abroad := len(j.to.countries) > 0 && !slices.ContainsFunc(j.to.countries, func(cc string) bool {
 		return strings.HasPrefix(phone.Reveal(), "+"+cc)
 	})
 	switch {
@@ -108,11 +108,11 @@ func (c *Client) forbids(j job) *Trouble {
 // create posts the text, valid for the whole seconds that its code still lives.
 func (c *Client) create(ctx context.Context, j job) (message string, x *exchange, t *Trouble) {
 	code := j.text.Code.Reveal()
-	body, err := render(c.body, words{code, c.door, minutes(j.text.TTL)})
+	body, err := render(j.to.body, words{code, j.to.door, minutes(j.text.TTL)})
 	if err != nil {
 		return "", nil, &Trouble{Detail: "the text's body cannot be made", Hint: "check body"}
 	}
-	params := (&v2010.CreateMessageParams{}).SetTo(c.owners[j.owner].Reveal()).SetBody(body).
+	params := (&v2010.CreateMessageParams{}).SetTo(j.to.owners[j.owner].Reveal()).SetBody(body).
 		SetValidityPeriod(int(time.Until(j.dead) / time.Second))
 	if c.service != "" {
 		params.SetMessagingServiceSid(c.service)

@@ -31,6 +31,27 @@ func TestATextIsSentAndFollowedUntilItArrives(t *testing.T) {
 	})
 }
 
+func TestAChangeOfOwnersAndWordsHoldsForTheTextsToCome(t *testing.T) {
+	withRig(t, options(), func(r *rig) {
+		o := options()
+		o.Body, o.Owners = "Code {{.Code}}", map[string]lock.Phone{"Grace": "+15557654399"}
+		if err := r.Change(o); err != nil {
+			t.Fatal(err)
+		}
+		code := r.text(2*time.Minute, "Grace")
+		r.expect(lock.Sent)
+		if m := r.twilio.Messages()[0]; m.Body != "Code "+code.Reveal() || m.To != "+15557654399" {
+			t.Errorf("message: %+v", m)
+		}
+		o.Body = "no code at all"
+		if err := r.Change(o); err == nil {
+			t.Error("a body without the code was taken over")
+		}
+		r.text(2*time.Minute, "Grace")
+		r.expect(lock.Sent)
+	})
+}
+
 func TestAnAPIKeyAndAMessagingServiceDoAsWell(t *testing.T) {
 	o := options()
 	o.APIKeySID, o.From, o.MessagingServiceSID = keySID, "", serviceSID

@@ -53,10 +53,7 @@ type Options struct {
 // Client texts codes. Make it with New; Send may be called from any goroutine, Run once at a time.
 type Client struct {
 	from, service string
-	owners        map[string]lock.Phone
-	countries     []string
-	door          string
-	body          *template.Template
+	roster        atomic.Pointer[roster] // for the texts to come
 	log           *slog.Logger
 
 	credentials client.Client
@@ -73,9 +70,18 @@ type Client struct {
 	alarm   alarm
 }
 
+// roster is who is texted, and in which words.
+type roster struct {
+	owners    map[string]lock.Phone
+	countries []string
+	door      string
+	body      *template.Template
+}
+
 // job is one text for one owner.
 type job struct {
 	text  lock.Text
+	to    *roster
 	owner string
 	dead  time.Time // when the code dies, by the monotonic clock
 }
@@ -83,10 +89,6 @@ type job struct {
 // New checks the options and parses the body. It asks nothing of the network; Check does.
 func New(o Options) (*Client, error) {
 	api, err := o.check()
-	if err != nil {
-		return nil, err
-	}
-	body, err := parse(o.Body, o.Door)
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +100,29 @@ func New(o Options) (*Client, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{
-		from: o.From, service: o.MessagingServiceSID, owners: o.Owners, countries: o.CountryCodes, door: o.Door, body: body,
-		log: o.Log, credentials: client.Client{Credentials: client.NewCredentials(user, o.Secret)}, api: api,
-		transport: newTransport(),
+		from: o.From, service: o.MessagingServiceSID, log: o.Log, api: api,
+		credentials: client.Client{Credentials: client.NewCredentials(user, o.Secret)},
+		transport:   newTransport(),
 		hide: strings.NewReplacer(o.Secret, "…",
 			base64.StdEncoding.EncodeToString([]byte(user+":"+o.Secret)), "…"),
 		queue: make(chan job, inHand), refused: make(chan lock.TextNews, inHand), recheck: make(chan struct{}, 1),
 	}
 	c.credentials.SetAccountSid(o.AccountSID)
-	return c, nil
+	return c, c.Change(o)
+}
+
+// Change takes over the owners, their countries, the door's name and the body for the texts to come. The account, the
+// sender and the API stay what they were. On an error nothing changes.
+func (c *Client) Change(o Options) error {
+	if _, err := o.check(); err != nil {
+		return err
+	}
+	body, err := parse(o.Body, o.Door)
+	if err != nil {
+		return err
+	}
+	c.roster.Store(&roster{o.Owners, o.CountryCodes, o.Door, body})
+	return nil
 }
 
 // Send takes a text in hand for each of its owners and returns at once. What becomes of it comes out of Run. A text for
@@ -114,8 +130,9 @@ func New(o Options) (*Client, error) {
 func (c *Client) Send(t lock.Text) {
 	dead := time.Now().Add(t.TTL)
 	c.newest.Store(t.Ring)
+	to := c.roster.Load()
 	for _, owner := range t.To {
-		j := job{text: t, owner: owner, dead: dead}
+		j := job{text: t, to: to, owner: owner, dead: dead}
 		if c.hands.Add(1) <= inHand {
 			c.queue <- j // holds inHand, so there is room
 			continue

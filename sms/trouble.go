@@ -158,7 +158,7 @@ func (c *Client) unanswered(x *exchange, err error) *Trouble {
 
 // news tells what became of a text.
 func (c *Client) news(j job, state lock.TextState, t *Trouble) lock.TextNews {
-	n := lock.TextNews{Ring: j.text.Ring, Owner: j.owner, Phone: c.owners[j.owner].String(), State: state}
+	n := lock.TextNews{Ring: j.text.Ring, Owner: j.owner, Phone: j.to.owners[j.owner].String(), State: state}
 	if t == nil {
 		return n
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"latchd/board"
@@ -31,18 +30,15 @@ type house struct {
 	journal *journal.Journal
 	broker  *mqtt.Client
 	loop    *daemon.Loop
-	texts   atomic.Pointer[sms.Client] // replaced when owners or words change; nil: no secret to sign in with
-	secret  configs.Secret             // Twilio's
+	texts   *sms.Client    // nil: no secret to sign in with
+	secret  configs.Secret // Twilio's
 
 	show func(lock.Status)  // hears the door's state beside the broker; optional
 	hear func([]lock.Event) // hears stored events beside the broker; optional
 
 	made    chan struct{} // closed when loop is set, or never will be
-	running chan struct{} // closed when run has started everything
 	stopped chan struct{} // closed when the last event has been told
 	jobs    sync.WaitGroup
-	ctx     context.Context    // of the adapters; ends after the loop has
-	endOld  context.CancelFunc // ends the texts client in use
 }
 
 type houseOptions struct {
@@ -56,7 +52,7 @@ type houseOptions struct {
 // strike locked.
 func openHouse(cfg *configs.Config, o houseOptions) (h *house, err error) {
 	h = &house{cfg: cfg, log: o.log, show: o.show, hear: o.hear, made: make(chan struct{}),
-		running: make(chan struct{}), stopped: make(chan struct{})}
+		stopped: make(chan struct{})}
 	defer close(h.made)
 	if err := h.openBoard(); err != nil {
 		return nil, err
@@ -155,30 +151,30 @@ func (h *house) openTexts(secrets configs.Secrets) error {
 		return nil
 	}
 	h.secret = secret
-	texts, err := newTexts(h.cfg, secret, h.log)
-	h.texts.Store(texts)
+	h.texts, err = sms.New(h.textOptions(h.cfg))
 	return err
 }
 
-func newTexts(cfg *configs.Config, secret configs.Secret, log *slog.Logger) (*sms.Client, error) {
+// textOptions are those of a configuration, for the account that the daemon was started with.
+func (h *house) textOptions(cfg *configs.Config) sms.Options {
 	owners := map[string]lock.Phone{}
 	for _, o := range cfg.Owner {
 		owners[o.Name] = o.Phone
 	}
-	t := cfg.Twilio
-	return sms.New(sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: secret.Reveal(), From: t.From.Reveal(),
+	t := h.cfg.Twilio
+	return sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: h.secret.Reveal(), From: t.From.Reveal(),
 		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: cfg.Door.Name, Owners: owners,
-		CountryCodes: cfg.Texts.CountryCodes, Log: log})
+		CountryCodes: cfg.Texts.CountryCodes, Log: h.log}
 }
 
 // noSecret is what is said of texts while there is nothing to sign in with.
 var noSecret = lock.Fault{Part: "twilio", Standing: true, Detail: "no auth token or API key's secret was found",
 	Hint: "store it as twilio-auth-token (latchd check lists the places) and restart"}
 
-// Send hands a text to the client of the day.
+// Send hands a text on. Without a secret it has failed.
 func (h *house) Send(t lock.Text) {
-	if c := h.texts.Load(); c != nil {
-		c.Send(t)
+	if h.texts != nil {
+		h.texts.Send(t)
 		return
 	}
 	go func() { // not from here: the loop is waiting for this call
@@ -223,7 +219,6 @@ func (h *house) tell(events []lock.Event, again bool) {
 func (h *house) run(ctx context.Context) error {
 	adapters, stopAdapters := context.WithCancel(context.Background())
 	defer stopAdapters()
-	h.ctx = adapters
 	store, stopJournal := context.WithCancel(context.Background())
 	defer stopJournal()
 	hands, stopHands := context.WithCancel(ctx)
@@ -235,8 +230,8 @@ func (h *house) run(ctx context.Context) error {
 		h.job("input", func() error { return s.Run(hands, h.post) })
 	}
 	h.job("clock", func() error { daemon.WatchClock(adapters, h.post); return nil })
-	if c := h.texts.Load(); c != nil {
-		h.runTexts(c)
+	if h.texts != nil {
+		h.job("texts", func() error { return h.texts.Run(adapters, h.post) })
 	} else {
 		h.post(noSecret)
 	}
@@ -244,7 +239,6 @@ func (h *house) run(ctx context.Context) error {
 	if err := h.serveSim(hands); err != nil {
 		h.log.Error("the simulated board cannot be reached", "error", err)
 	}
-	close(h.running)
 	h.warnIf(systemd.Ready(h.status()))
 	h.log.Info("the door is at work", "door", h.cfg.Door.ID)
 
@@ -287,19 +281,6 @@ func (h *house) start(name string, f func() error) (ended chan struct{}) {
 	}()
 	return ended
 }
-
-// runTexts runs a client, and lets the one before it finish what it has in hand.
-func (h *house) runTexts(c *sms.Client) {
-	if h.endOld != nil {
-		time.AfterFunc(textLife, h.endOld)
-	}
-	ctx, end := context.WithCancel(h.ctx)
-	h.endOld = end
-	h.job("texts", func() error { return c.Run(ctx, h.post) })
-}
-
-// textLife is the longest that a code lives, and with it the text that carries it.
-const textLife = 10 * time.Minute
 
 func (h *house) serveSim(ctx context.Context) error {
 	if h.sim == nil || h.cfg.Board.Socket == "" {

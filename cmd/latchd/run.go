@@ -82,7 +82,6 @@ func (h *house) reloadOn(sig os.Signal, path string) (stop func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, sig)
 	go func() {
-		<-h.running
 		for range c {
 			h.warnIf(systemd.Reloading())
 			h.reload(path)
@@ -117,15 +116,10 @@ func (h *house) reload(path string) {
 
 // apply takes over from next what can change in a running door.
 func (h *house) apply(next *configs.Config) error {
-	if h.texts.Load() != nil {
-		c := *next
-		c.Twilio = h.cfg.Twilio // the account needs a restart
-		texts, err := newTexts(&c, h.secret, h.log)
-		if err != nil {
+	if h.texts != nil {
+		if err := h.texts.Change(h.textOptions(next)); err != nil {
 			return err
 		}
-		h.runTexts(texts)
-		h.texts.Store(texts)
 	}
 	h.post(lock.Reconfigured{Config: rules(next)})
 	return nil
