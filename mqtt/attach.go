@@ -84,7 +84,7 @@ func (s *session) subscribe(ctx context.Context) error {
 		return s.wire.cause(err)
 	}
 	for topic, granted := range token.(*paho.SubscribeToken).Result() {
-		if granted == 0x80 { // MQTT 3.1.1, 3.9.3: failure
+		if granted > 2 { // 0x80: failure (MQTT 3.1.1, 3.9.3)
 			s.refused = topic
 		}
 	}

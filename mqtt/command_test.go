@@ -177,3 +177,16 @@ func TestAFloodOfCommandsStopsNeitherTheConnectionNorALock(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastOfManyCommandsIsTheLastToReachTheDoor(t *testing.T) {
+	in := newIntake()
+	for range 10 * commandBurst {
+		in.take(lock.Command{Action: lock.Unlock})
+		if !in.take(lock.Command{Action: lock.Lock}) {
+			t.Fatal("a LOCK is dropped")
+		}
+	}
+	if n := len(in.queue); n > 2*commandBurst+2 || in.queue[0].Action != lock.Unlock || in.queue[n-1].Action != lock.Lock {
+		t.Errorf("%d commands wait, the last is %+v", n, in.queue[n-1])
+	}
+}

@@ -75,7 +75,8 @@ func TestOnlyWhatChangesIsPublishedAgain(t *testing.T) {
 
 	out := locked
 	out.LockedOut, out.Level, out.Until = true, 2, time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC)
-	out.Faults = []lock.Fault{{Part: "twilio", Standing: true, Detail: "money is out", Hint: "top up"}}
+	out.Faults = []lock.Fault{{Part: "mqtt", Standing: true, Detail: "over, as this very message proves"},
+		{Part: "twilio", Standing: true, Detail: "money is out", Hint: "top up"}}
 	c.Show(out)
 	got := e.until(t, "latchd/front/problem/state", "ON")
 	got = slices.DeleteFunc(got, func(m message) bool { return m.retained }) // the broker's own, after the subscription

@@ -267,7 +267,7 @@ func TestOnlyAWindowOfEventsIsEverOnItsWay(t *testing.T) {
 		}
 		pass(time.Second)
 		r.set(func() {
-			if events != window || r.box.left() != 200 {
+			if events < window/2 || events > window || r.box.left() != 200 {
 				t.Errorf("%d published, %d undelivered", events, r.box.left())
 			}
 			r.noAck, r.publish = false, func(message) {}

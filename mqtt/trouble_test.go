@@ -222,6 +222,33 @@ func TestTheNextBrokerIsTriedInTurn(t *testing.T) {
 	e.until(t, "latchd/front/availability", "online")
 }
 
+// unreadable lets everybody do everything but read one topic.
+type unreadable struct {
+	auth.AllowHook
+	topic string
+}
+
+func (h *unreadable) OnACLCheck(_ *mochi.Client, topic string, write bool) bool { return write || topic != h.topic }
+
+func TestARefusedSubscriptionIsAFaultAndThePublishingGoesOn(t *testing.T) {
+	server, address := mochiBroker(t, listeners.Config{})
+	if err := server.AddHook(&unreadable{topic: "latchd/front/lock/set"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	e, in := listen(t, "tcp://"+address, "latchd/#"), make(inputs, 100)
+	c := client(t, options("tcp://"+address), newBox(), in.take)
+	c.Show(locked)
+	run(t, c)
+	fault := next[lock.Fault](t, in)
+	if !fault.Standing || !strings.HasSuffix(fault.Detail, "the subscription to latchd/front/lock/set is refused") {
+		t.Errorf("%+v", fault)
+	}
+	standing := locked
+	standing.Faults = []lock.Fault{fault}
+	c.Show(standing)
+	e.until(t, "latchd/front/problem/state", "ON")
+}
+
 func TestABrokerIsReachedOverWebSocket(t *testing.T) {
 	server := mochi.New(&mochi.Options{Logger: quiet})
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
