@@ -228,7 +228,9 @@ type unreadable struct {
 	topic string
 }
 
-func (h *unreadable) OnACLCheck(_ *mochi.Client, topic string, write bool) bool { return write || topic != h.topic }
+func (h *unreadable) OnACLCheck(_ *mochi.Client, topic string, write bool) bool {
+	return write || topic != h.topic
+}
 
 func TestARefusedSubscriptionIsAFaultAndThePublishingGoesOn(t *testing.T) {
 	server, address := mochiBroker(t, listeners.Config{})
