@@ -68,14 +68,14 @@ func (r *report) check(path string, secrets configs.Secrets) {
 		return
 	}
 	r.ok("configuration: %s", path)
-	for _, w := range cfg.Warnings() {
+	for _, w := range warnings(cfg) {
 		r.warn("%s", w)
 	}
 	r.secret(secrets, configs.TwilioAuthToken, "Twilio", r.fail)
 	if cfg.MQTT.Username != "" {
 		r.secret(secrets, configs.MQTTPassword, "the broker", r.fail)
 	}
-	if cfg.MQTT.CA != "" || cfg.MQTT.Cert != "" {
+	if cfg.MQTT.CA+cfg.MQTT.Cert+cfg.MQTT.Key != "" {
 		if _, err := mqtt.TLSConfig(cfg.MQTT.CA, cfg.MQTT.Cert, cfg.MQTT.Key); err != nil {
 			r.fail("mqtt: %v", err)
 		} else {
@@ -84,9 +84,6 @@ func (r *report) check(path string, secrets configs.Secrets) {
 	}
 	r.lines(cfg)
 	r.folder(cfg.Journal.Path)
-	if cfg.Web.Listen != "" {
-		r.warn("web.listen is set, but this version serves no pages")
-	}
 }
 
 func (r *report) secret(secrets configs.Secrets, name, whose string, missing func(string, ...any)) {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -94,12 +96,17 @@ func TestTheDemoInABrowser(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
 		})
 	}
+	dusk := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
+		return err
+	})
 	wrong := func() chromedp.Action[chromedp.Void] { return chromedp.KeyEvent("000000\r") }
 	for _, scene := range []struct {
 		name string
 		do   []chromedp.Action[chromedp.Void]
 	}{
-		{"the page opens on a locked door", []chromedp.Action[chromedp.Void]{chromedp.EmulateViewport(1280, 800),
+		{"the page opens on a locked door", []chromedp.Action[chromedp.Void]{chromedp.EmulateViewport(1280, 800), dusk,
 			chromedp.Navigate(address), sees(`body[data-link="live"][data-lock="LOCKED"]`)}},
 		{"a ring brings a text", []chromedp.Action[chromedp.Void]{chromedp.Click(chromedp.CSS("#bell")),
 			sees("#phone .bubble .code"), sees("#code"), shot("texted")}},

@@ -123,7 +123,7 @@ const strictLevel = 1 << 10
 func (h *house) openBroker(secrets configs.Secrets) error {
 	m := h.cfg.MQTT
 	var tlsConfig *tls.Config
-	if m.CA != "" || m.Cert != "" {
+	if m.CA+m.Cert+m.Key != "" {
 		var err error
 		if tlsConfig, err = mqtt.TLSConfig(m.CA, m.Cert, m.Key); err != nil {
 			return fmt.Errorf("mqtt: %w", err)

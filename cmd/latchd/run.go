@@ -41,11 +41,8 @@ func runDaemon(ctx context.Context, path string, log *slog.Logger) error {
 	if err := checkUser(cfg, os.Geteuid(), log); err != nil {
 		return err
 	}
-	for _, w := range cfg.Warnings() {
-		log.Warn(w.String())
-	}
-	if cfg.Web.Listen != "" {
-		log.Warn("web.listen is set, but this version serves no pages")
+	for _, w := range warnings(cfg) {
+		log.Warn(w)
 	}
 	h, err := openHouse(cfg, houseOptions{log: log, secrets: configs.SystemSecrets()})
 	if err != nil {
@@ -53,6 +50,20 @@ func runDaemon(ctx context.Context, path string, log *slog.Logger) error {
 	}
 	defer h.reloadOn(syscall.SIGHUP, path)()
 	return h.run(ctx)
+}
+
+// warnings is what the configuration allows but may not be wanted, and what it asks for and this version lacks.
+func warnings(cfg *configs.Config) (ws []string) {
+	for _, w := range cfg.Warnings() {
+		ws = append(ws, w.String())
+	}
+	if cfg.Web.Listen != "" {
+		ws = append(ws, "web.listen is set, but this version serves no pages")
+	}
+	if cfg.Twilio.VoiceFallback {
+		ws = append(ws, "twilio.voice_fallback is set, but this version makes no calls")
+	}
+	return ws
 }
 
 // lockAnyway locks the strike of a door whose configuration is at fault somewhere else.
@@ -101,8 +112,8 @@ func (h *house) reload(path string) {
 		}
 		return
 	}
-	for _, w := range next.Warnings() {
-		h.log.Warn(w.String())
+	for _, w := range warnings(next) {
+		h.log.Warn(w)
 	}
 	if keys := h.cfg.RestartNeeded(next); len(keys) > 0 {
 		h.log.Warn("restart latchd to apply these", "keys", strings.Join(keys, " "))
