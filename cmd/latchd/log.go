@@ -68,7 +68,7 @@ func printEvent(w io.Writer, e lock.Event, asJSON bool) error {
 		return err
 	}
 	var words []string
-	for _, s := range []string{string(e.Method), string(e.Action), e.Part, string(e.Reason), e.Owner, e.Phone, e.Detail, e.Hint} {
+	for _, s := range []string{string(e.Method), string(e.Action), e.Part, string(e.Reason), e.Owner, e.Phone} {
 		if s != "" {
 			words = append(words, s)
 		}
@@ -78,6 +78,14 @@ func printEvent(w io.Writer, e lock.Event, asJSON bool) error {
 	}
 	if e.Wait != 0 {
 		words = append(words, "for "+e.Wait.String())
+	}
+	if e.Count != 0 {
+		words = append(words, fmt.Sprintf("(%d more)", e.Count))
+	}
+	for _, s := range []string{e.Detail, e.Hint} {
+		if s != "" {
+			words = append(words, "- "+s)
+		}
 	}
 	unsure := ""
 	if e.Clock != "synced" {
