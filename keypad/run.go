@@ -87,7 +87,7 @@ func Run(ctx context.Context, pad Pad, o Options, sink func(lock.Input)) error {
 		}
 		l.fail(err)
 		l.pause(ctx, l.retry)
-		l.scanner.Reset()
+		l.scanner.Missed()
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (Freed) event() {}
 // for it. It still takes part in telling ghosts, because it still conducts: the other keys of its row and of its column
 // work one at a time.
 //
-// Keys that are down in the first frame, and in the first one after Reset, were not seen to go down and are not taken.
+// Keys that are down in the first frame, and in the first one after Missed, were not seen to go down and are not taken.
 type Scanner struct {
 	rows, cols int
 	debounce   time.Duration
@@ -109,7 +109,7 @@ func (s *Scanner) step(now time.Duration, k *key, r, c int, seen, doubtful bool)
 	if seen != k.seen {
 		k.seen, k.since = seen, now
 	}
-	if seen && !k.down && (doubtful || s.fresh) {
+	if seen && (doubtful || s.fresh) { // one that is down was taken before, and is not taken again
 		k.void = true
 	}
 	settled := now-k.since >= s.debounce
@@ -132,17 +132,8 @@ func (s *Scanner) step(now time.Duration, k *key, r, c int, seen, doubtful bool)
 	}
 }
 
-// Reset forgets the past but for the keys that are stuck: scans were missed.
-func (s *Scanner) Reset() {
-	for r := range s.rows {
-		for c := range s.cols {
-			if k := &s.keys[r][c]; !k.stuck {
-				*k = key{rune: k.rune}
-			}
-		}
-	}
-	s.fresh = true
-}
+// Missed says that scans were missed: what is down in the next frame may have gone down at any time.
+func (s *Scanner) Missed() { s.fresh = true }
 
 // Busy says whether a key other than a stuck one is down, or may be: scans must go on.
 func (s *Scanner) Busy() bool {

@@ -186,6 +186,12 @@ func TestRowsDrivenAgainstEachOtherAreAShortCircuit(t *testing.T) {
 		if diff := cmp.Diff(want, b.Shorts()); diff != "" {
 			t.Error(diff)
 		}
+		for range 200 {
+			_, _ = c.Out(gpio.Low), c.Out(gpio.High)
+		}
+		if n := len(b.Shorts()); n != 100 {
+			t.Errorf("%d short circuits are kept", n)
+		}
 	})
 }
 

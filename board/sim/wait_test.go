@@ -119,7 +119,15 @@ func TestAGroupOfColumns(t *testing.T) {
 	if err := cols.Out(1, 1); err == nil {
 		t.Error("columns can be driven")
 	}
+	waited := make(chan error)
+	go func() {
+		_, _, err := cols.WaitForEdge(0)
+		waited <- err
+	}()
 	_ = b.Close()
+	if err := <-waited; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed while waiting: %v", err)
+	}
 	if _, err := cols.Read(0); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("reading closed columns: %v", err)
 	}
