@@ -6,11 +6,10 @@ import (
 	"latchd/otp"
 )
 
-// entry is what is being typed. During a lockout the digits are counted and not kept.
+// entry is what is being typed. What is typed during a lockout is gone when it ends.
 type entry struct {
 	digits [otp.MaxDigits]byte
 	n      int // typed so far; more than fit are counted, up to one too many
-	unseen bool
 	idleAt time.Duration
 	flood  guard // of refused entries that cost the visitor nothing
 }
@@ -23,12 +22,11 @@ const (
 
 func (e *entry) clear() {
 	clear(e.digits[:])
-	e.n, e.unseen, e.idleAt = 0, false, never
+	e.n, e.idleAt = 0, never
 }
 
-func (e *entry) add(digit byte, unseen bool) {
-	e.unseen = e.unseen || unseen
-	if e.n < len(e.digits) && !e.unseen {
+func (e *entry) add(digit byte) {
+	if e.n < len(e.digits) {
 		e.digits[e.n] = digit
 	}
 	e.n = min(e.n+1, len(e.digits)+1)
@@ -45,7 +43,7 @@ func (m *Machine) key(r rune) {
 		m.entry.clear()
 		m.do(Feedback{KeyTaken})
 	case '0' <= r && r <= '9':
-		m.entry.add(byte(r), m.tries.Out())
+		m.entry.add(byte(r))
 		m.entry.idleAt = m.now.Mono + m.cfg.IdleClear
 		m.do(Feedback{KeyTaken})
 	}
@@ -57,7 +55,7 @@ func (m *Machine) enter() {
 		m.deny(LockedOut)
 		return
 	}
-	if m.entry.n != m.cfg.Digits || m.entry.unseen {
+	if m.entry.n != m.cfg.Digits {
 		m.deny(Malformed)
 		return
 	}
