@@ -10,20 +10,20 @@ func Survey(chip string, names []string) (found string, faults []error, err erro
 		return "", nil, err
 	}
 	defer c.dev.close()
-	faults = make([]error, len(names))
-	for i, name := range names {
-		offset, err := c.find(name)
-		if err != nil {
-			faults[i] = err
-			continue
-		}
-		info, err := c.lineInfo(offset)
-		switch {
-		case err != nil:
-			faults[i] = err
-		case info.flags&flagUsed != 0:
-			faults[i] = c.explain(name, offset, unix.EBUSY)
-		}
+	for _, name := range names {
+		faults = append(faults, c.lookAt(name))
 	}
 	return c.String(), faults, nil
+}
+
+func (c *chip) lookAt(name string) error {
+	offset, err := c.find(name)
+	if err != nil {
+		return err
+	}
+	info, err := c.lineInfo(offset)
+	if err == nil && info.flags&flagUsed != 0 {
+		err = c.explain(name, offset, unix.EBUSY)
+	}
+	return err
 }
