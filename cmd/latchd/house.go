@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -224,10 +227,11 @@ func (h *house) run(ctx context.Context) error {
 	hands, stopHands := context.WithCancel(ctx)
 	defer stopHands()
 
-	stored := h.start("journal", func() error { return h.journal.Run(store, h.tell, h.post) })
+	var storing sync.WaitGroup
+	storing.Go(func() { h.part("journal", func() error { return h.journal.Run(store, h.tell, h.post) }) })
 	h.job("keypad", func() error { return keypad.Run(hands, h.board.Pad, padOptions(h.cfg), h.post) })
 	for _, s := range h.board.Switches {
-		h.job("input", func() error { return s.Run(hands, h.post) })
+		h.job("inputs", func() error { return s.Run(hands, h.post) })
 	}
 	h.job("clock", func() error { daemon.WatchClock(adapters, h.post); return nil })
 	if h.texts != nil {
@@ -242,7 +246,7 @@ func (h *house) run(ctx context.Context) error {
 	h.warnIf(systemd.Ready(h.status()))
 	h.log.Info("the door is at work", "door", h.cfg.Door.ID)
 
-	h.loop.Run(ctx)
+	h.part("loop", func() error { h.loop.Run(ctx); return nil })
 	h.warnIf(systemd.Stopping("locked"))
 	stopHands()
 	err := h.board.Close()
@@ -253,33 +257,46 @@ func (h *house) run(ctx context.Context) error {
 	stopAdapters()
 	h.jobs.Wait()
 	stopJournal()
-	<-stored
+	storing.Wait()
 	return err
 }
 
 // job starts a part of the house that runs until its context ends.
-func (h *house) job(name string, f func() error) {
-	h.jobs.Add(1)
-	ended := h.start(name, f)
-	go func() { defer h.jobs.Done(); <-ended }()
-}
+func (h *house) job(name string, f func() error) { h.jobs.Go(func() { h.part(name, f) }) }
 
-// start runs f. A panic in it locks the strike before it ends the program.
-func (h *house) start(name string, f func() error) (ended chan struct{}) {
-	ended = make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer func() {
-			if p := recover(); p != nil {
-				h.board.Strike.Lock()
-				panic(p)
-			}
-		}()
-		if err := f(); err != nil && !errors.Is(err, context.Canceled) {
-			h.log.Error("a part of the door has ended", "part", name, "error", err)
+// part runs f. That it ends with an error is a fault; that it panics, the end, with the strike locked first.
+func (h *house) part(name string, f func() error) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.die(name, p)
 		}
 	}()
-	return ended
+	if err := f(); err != nil && !errors.Is(err, context.Canceled) {
+		h.log.Error("a part of the door has ended", "part", name, "error", err)
+		h.post(lock.Fault{Part: name, Standing: true, Detail: err.Error(), Hint: "restart latchd"})
+	}
+}
+
+// die ends the program after a panic. It says where without the arguments that Go's own trace would show: one of them may
+// be a digit.
+func (h *house) die(part string, p any) {
+	h.board.Strike.Lock()
+	h.log.Error("panic: the strike is locked and the program ends", "part", part, "panic", p, "at", trace())
+	os.Exit(exitFailed)
+}
+
+// trace is the stack as names of functions and lines.
+func trace() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	var b strings.Builder
+	for {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "%s:%d ", f.Function, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
 }
 
 func (h *house) serveSim(ctx context.Context) error {

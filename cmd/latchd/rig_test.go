@@ -31,7 +31,10 @@ import (
 
 // The test binary is latchd too, when it is called so.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"latchd": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) }})
+	testscript.Main(m, map[string]func(){
+		"latchd":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"panicker": panicker,
+	})
 }
 
 // patience is how long a test waits for what must come; only a failing test waits so long.
