@@ -113,7 +113,7 @@ func (l *loop) now() time.Duration { return time.Since(l.start) }
 func (l *loop) scanAndRest(ctx context.Context) error {
 	for {
 		// Even after an edge: a contact that flutters for ever must not keep a processor busy.
-		if l.pause(ctx, l.next-l.now()); ctx.Err() != nil {
+		if l.pauseUntil(ctx, l.next); ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := l.scan(); err != nil {
@@ -219,11 +219,18 @@ func (l *loop) report() {
 	}
 }
 
+// pauseUntil waits until it is the time t, or until ctx ends.
+func (l *loop) pauseUntil(ctx context.Context, t time.Duration) {
+	if d := (t - l.now()).Truncate(time.Millisecond); d > 0 {
+		l.pause(ctx, d)
+	}
+	if d := t - l.now(); d > 0 && ctx.Err() == nil {
+		nap(min(d, time.Millisecond))
+	}
+}
+
 // pause waits for d, or until ctx ends.
 func (l *loop) pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
 	l.timer.Reset(d)
 	select {
 	case <-l.timer.C:

@@ -126,7 +126,7 @@ func (s *Scanner) step(now time.Duration, k *key, r, c int, seen, doubtful bool)
 		}
 		k.down, k.void, k.stuck = false, false, false
 	}
-	if k.down && !k.stuck && now-k.at > s.stuck {
+	if seen && k.down && !k.stuck && now-k.at > s.stuck {
 		k.stuck = true
 		s.events = append(s.events, Stuck{r, c})
 	}

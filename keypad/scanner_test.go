@@ -128,6 +128,7 @@ func TestFingersAndWhatTheyPress(t *testing.T) {
 		{"three keys touched for a moment do not spoil the next press", []hold{{0, 5 * ms, "125"}, {sec, 2 * sec, "5"}}, "5"},
 		{"a key that is down at the start is not taken", []hold{{-sec, 200 * ms, "5"}, {300 * ms, 400 * ms, "5"}}, "5"},
 		{"a key that is down for 10 s is stuck, once", []hold{{0, 60 * sec, "5"}}, "5 stuck(1,1) freed(1,1)"},
+		{"a key that comes up at the last moment is not stuck", []hold{{0, 10*sec + 10*ms, "5"}}, "5"},
 		{"a key that is stuck from the start is never taken", []hold{{-sec, 60 * sec, "5"}}, "stuck(1,1) freed(1,1)"},
 		{"beside a stuck key the others work", []hold{{0, 60 * sec, "5"}, {20 * sec, 21 * sec, "1"}, {22 * sec, 23 * sec, "4"},
 			{24 * sec, 25 * sec, "2"}, {26 * sec, 27 * sec, "#"}}, "5 stuck(1,1) 1 4 2 # freed(1,1)"},
@@ -282,7 +283,7 @@ func TestWhatFingersPressComesOutInOrder(t *testing.T) {
 		var want string
 		last, lastButOne := stroke{}, stroke{}
 		for range rapid.IntRange(1, 12).Draw(t, "strokes") {
-			earliest := max(last.down+40*ms, lastButOne.up+lastButOne.chatter)
+			earliest := max(last.down+40*ms, lastButOne.up+lastButOne.chatter+ms) // more than a scan takes
 			st := drawStroke(t, earliest)
 			for _, before := range strokes { // the same key has to come up first
 				if quiet := before.up + before.chatter + 40*ms; before.key == st.key && st.down < quiet {
@@ -300,6 +301,37 @@ func TestWhatFingersPressComesOutInOrder(t *testing.T) {
 		}
 		if got := scanned(strokes); got != want {
 			t.Fatalf("pressed %q, taken %q", want, got)
+		}
+	})
+}
+
+// However late scans come: a key is taken once for each time that scans over the debounce agreed that it is down, after
+// scans over the debounce agreed that it is up.
+func TestLateScansNeitherLoseNorRepeatAPress(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := keypad.NewScanner(keys, debounce, stuck)
+		s.Step(0, seen(""))
+		now, begun := time.Second, time.Duration(0)
+		want, got := 0, 0
+		down, settled := false, false // as the last scan saw it; as scans over the debounce did
+		for range rapid.IntRange(1, 60).Draw(t, "scans") {
+			now += time.Duration(rapid.SampledFrom([]int{5, 5, 5, 6, 9, 14, 15, 16, 70}).Draw(t, "gap")) * ms
+			frame := ""
+			if rapid.Bool().Draw(t, "changed") != down {
+				frame = "5"
+			}
+			if is := frame != ""; is != down {
+				down, begun = is, now
+			}
+			if now-begun >= debounce && settled != down {
+				if settled = down; down {
+					want++
+				}
+			}
+			got += len(s.Step(now, seen(frame)))
+		}
+		if got != want {
+			t.Fatalf("%d presses, want %d", got, want)
 		}
 	})
 }
