@@ -19,6 +19,9 @@ func (w *writer) commit(now time.Time) error {
 		w.ackAt = now.Add(ackWait)
 	}
 	if len(items) == 0 && !w.dirty && (w.ackAt.IsZero() || now.Before(w.ackAt)) {
+		if !w.goodAt.IsZero() {
+			w.recover(now)
+		}
 		return nil
 	}
 	if err := w.reserve(w.given.Load() + uint64(len(items))); err != nil {
@@ -28,13 +31,24 @@ func (w *writer) commit(now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	w.row, w.dirty, w.ackAt, w.wait = r, false, time.Time{}, 0
+	w.row, w.dirty, w.ackAt = r, false, time.Time{}
 	w.settle(items, w.given.Load())
-	if w.failing != "" {
-		w.failing = ""
+	w.recover(now)
+	return nil
+}
+
+// recover ends the fault once writing has been good for a while: a disk that is all but full takes one write and refuses
+// the next, and each word about it is a write.
+func (w *writer) recover(now time.Time) {
+	switch {
+	case w.failing == "":
+		w.wait = 0
+	case w.goodAt.IsZero():
+		w.goodAt = now.Add(goodFor)
+	case !now.Before(w.goodAt):
+		w.failing, w.wait, w.goodAt = "", 0, time.Time{}
 		w.sink(lock.Fault{Part: lock.JournalPart, Kind: Unwritable})
 	}
-	return nil
 }
 
 // reserve makes sure that seqs up to last may be given.

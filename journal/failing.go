@@ -25,7 +25,7 @@ func (w *writer) fail(err error) {
 			return
 		}
 	}
-	w.wait = min(max(2*w.wait, firstWait), maxWait)
+	w.wait, w.goodAt = min(max(2*w.wait, firstWait), maxWait), time.Time{}
 	w.retryAt = now.Add(w.wait)
 	w.tellUnwritten()
 	detail, hint := explain(err)

@@ -13,6 +13,7 @@ const (
 	firstWait = 250 * time.Millisecond // before the second attempt to write; doubles with each
 	maxWait   = 30 * time.Second
 	ackWait   = 10 * time.Second // how long an acknowledgement waits for an event to be written along with
+	goodFor   = 5 * time.Second  // how long writing must work before the fault is over
 	asideFor  = day              // how long the fault of a journal that was set aside stands
 )
 
@@ -37,6 +38,7 @@ type writer struct {
 	retryAt time.Time
 	wait    time.Duration // the last wait between attempts; 0 while all is well
 
+	goodAt  time.Time // when the fault is over if all goes well until then; zero: nothing has been written since it was raised
 	ackAt   time.Time // when acknowledgements are written alone; zero: none wait
 	asideAt time.Time // when the fault of a damaged journal ends; zero: none stands
 	pruning pruning
@@ -133,8 +135,10 @@ func (w *writer) rest() time.Duration {
 	case !w.ackAt.IsZero() && w.ackAt.Before(due):
 		due = w.ackAt
 	}
-	if !w.asideAt.IsZero() && w.asideAt.Before(due) {
-		due = w.asideAt
+	for _, at := range []time.Time{w.asideAt, w.goodAt} {
+		if !at.IsZero() && at.Before(due) {
+			due = at
+		}
 	}
 	return time.Until(due)
 }

@@ -5,10 +5,16 @@ import "time"
 // freshness is how far a command's time may lie from now, either way.
 const freshness = 10 * time.Second
 
+// What is told of commands beyond this many in this span is folded.
+const (
+	commandBurst = 60
+	commandSpan  = time.Minute
+)
+
 // command carries out an order or refuses it. Locking is never refused for being late or early.
 func (m *Machine) command(c Command) {
 	if why, detail := m.refusal(c); why != "" {
-		m.emit(Event{Type: CommandRefused, Method: c.Method, Action: c.Action, Reason: why, Detail: detail})
+		m.answer(Event{Type: CommandRefused, Method: c.Method, Action: c.Action, Reason: why, Detail: detail})
 		return
 	}
 	switch c.Action {
@@ -29,7 +35,14 @@ func (m *Machine) command(c Command) {
 			m.emit(Event{Type: LockoutEnded, Method: c.Method, Level: new(m.tries.Level())})
 		}
 	}
-	m.emit(Event{Type: CommandDone, Method: c.Method, Action: c.Action})
+	m.answer(Event{Type: CommandDone, Method: c.Method, Action: c.Action})
+}
+
+// answer says what became of a command, but does not let the broker's other guests fill the journal.
+func (m *Machine) answer(e Event) {
+	if m.allow(&m.commands, "commands", "flood", "commands come faster than people and automations give them") {
+		m.emit(e)
+	}
 }
 
 func (m *Machine) refusal(c Command) (Reason, string) {

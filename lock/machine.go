@@ -34,6 +34,7 @@ type Machine struct {
 	tamper  tamper
 	texts   texts
 
+	commands    guard
 	lastCommand int64 // Unix microseconds: when the last accepted command was made
 	faults      map[faultKey]Fault
 
@@ -54,6 +55,7 @@ func New(cfg Config, st State, now Instant) *Machine {
 	m.contact = newContact()
 	m.tamper = newTamper()
 	m.entry.flood = newGuard(entryBurst, entrySpan)
+	m.commands = newGuard(commandBurst, commandSpan)
 	m.tries.Rules = cfg.tries()
 	m.tries.Restore(now.Mono, st.Failures, st.Level, st.Remaining, st.Decay)
 	m.texts.restore(now.Mono, st.Texts)
@@ -120,6 +122,7 @@ func (m *Machine) advance() {
 	m.texts.prune(now)
 	m.advanceSensors()
 	m.calm(&m.entry.flood, "keypad", "entries")
+	m.calm(&m.commands, "commands", "flood")
 	if now >= m.saveAt {
 		m.dirty = true
 	}
@@ -128,7 +131,7 @@ func (m *Machine) advance() {
 // Wake returns when Step wants a Tick: the next moment at which time alone brings something about. ok is false when nothing
 // is due before another input.
 func (m *Machine) Wake() (at time.Duration, ok bool) {
-	at = min(m.strike.until, m.entry.idleAt, m.texts.next(), m.saveAt, m.sensorsNext(), m.entry.flood.next())
+	at = min(m.strike.until, m.entry.idleAt, m.texts.next(), m.saveAt, m.sensorsNext(), m.entry.flood.next(), m.commands.next())
 	if next, due := m.tries.Next(); due {
 		at = min(at, next)
 	}

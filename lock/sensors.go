@@ -35,7 +35,7 @@ type contact struct {
 	held   bool
 }
 
-func newContact() contact { return contact{guard: newGuard(inputBurst, inputSpan), heldAt: never} }
+func newContact() contact { return contact{guard: newFlapGuard(inputBurst, inputSpan), heldAt: never} }
 
 func (c *contact) open() bool { return c.fitted && !c.closed }
 
@@ -44,7 +44,7 @@ type tamper struct {
 	guard            guard
 }
 
-func newTamper() tamper { return tamper{guard: newGuard(inputBurst, inputSpan)} }
+func newTamper() tamper { return tamper{guard: newFlapGuard(inputBurst, inputSpan)} }
 
 func (m *Machine) level(l Level) {
 	switch l.Sensor {

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ func (t *texts) restore(now time.Duration, ages []time.Duration) {
 	for _, age := range ages {
 		t.sent = append(t.sent, sentText{at: now - max(0, age)})
 	}
-	slices.SortFunc(t.sent, func(a, b sentText) int { return int(a.at - b.at) })
+	slices.SortFunc(t.sent, func(a, b sentText) int { return cmp.Compare(a.at, b.at) })
 	if n := len(t.sent); n > 0 {
 		t.lastAt, t.everOut = t.sent[n-1].at, true
 	}

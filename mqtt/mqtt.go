@@ -42,7 +42,7 @@ type Options struct {
 	Brokers []string // tcp, ssl, ws or wss addresses without credentials, tried in turn
 
 	Username, Password string
-	TLS                *tls.Config // nil: the system's roots
+	TLS                func() (*tls.Config, error) // asked at each connection, so that renewed files count; nil: the system's roots
 
 	Discovery string // Home Assistant's discovery prefix; empty: nothing is published outside Prefix
 	Style     string // "device" (also when empty), or "entity": one announcement an entity

@@ -53,7 +53,7 @@ func (s *session) publishOutbox(ctx context.Context) {
 	if s.report(ctx); s.retry {
 		return
 	}
-	list, err := s.c.box.Pending(ctx, window)
+	list, err := s.c.box.Pending(context.WithoutCancel(ctx), window) // at the end, too, what is due is sent
 	if err != nil {
 		s.boxFailed("reading", err)
 		return

@@ -118,7 +118,7 @@ func TestAPrivateAuthorityAndAClientCertificateAreEnough(t *testing.T) {
 	}
 	o := options(tlsBroker(t, &tls.Config{Certificates: []tls.Certificate{a.issue(t, "", -1, 1)},
 		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}))
-	o.TLS = config
+	o.TLS = func() (*tls.Config, error) { return config, nil }
 	b := newBox()
 	c := client(t, o, b, func(i lock.Input) { t.Errorf("%+v", i) })
 	c.Show(locked)
@@ -161,7 +161,7 @@ func TestFaultsNameTheCauseAndWhatToDo(t *testing.T) {
 			const password = "wr0ng-and-secret"
 			var log bytes.Buffer
 			o := options(c.broker)
-			o.TLS = &tls.Config{RootCAs: pool}
+			o.TLS = func() (*tls.Config, error) { return &tls.Config{RootCAs: pool}, nil }
 			o.Username, o.Password = "door", password
 			o.Log = slog.New(slog.NewTextHandler(&log, nil))
 			in := make(inputs, 100)

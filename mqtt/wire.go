@@ -47,9 +47,12 @@ func parseBroker(address string) (*url.URL, error) {
 
 // open dials a broker by its scheme.
 func (c *Client) open(ctx context.Context, broker *url.URL) (net.Conn, error) {
-	config := c.o.TLS
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.o.TLS != nil && (broker.Scheme == "ssl" || broker.Scheme == "wss") {
+		var err error
+		if config, err = c.o.TLS(); err != nil {
+			return nil, err
+		}
 	}
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	switch broker.Scheme {

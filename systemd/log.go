@@ -21,16 +21,19 @@ import (
 // below level are dropped.
 //
 // In the journal, attribute "door" in group "mqtt" becomes LATCHD_MQTT_DOOR; MESSAGE repeats the attributes for those who
-// read only that. There, writing never waits: records that a stuck journald cannot take are lost, and the next one that
-// gets through says how many ("lost").
-func NewLogger(stderr *os.File, level slog.Leveler) *slog.Logger {
-	if term.IsTerminal(int(stderr.Fd())) {
-		return slog.New(&handler{level: level, put: lines(stderr)})
-	}
+// read only that.
+//
+// Logging never waits: records that nobody takes are lost, and one that gets through later says how many. flush is for the
+// end of the program: it waits for what is under way, for two seconds at the most, and nothing is logged after it.
+func NewLogger(stderr *os.File, level slog.Leveler) (log *slog.Logger, flush func()) {
 	if ours, err := journal.StderrIsJournalStream(); ours && err == nil && stderr == os.Stderr {
-		return slog.New(&handler{level: level, put: journald(journalSocket)})
+		return slog.New(&handler{level: level, put: journald(journalSocket)}), func() {}
 	}
-	return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	p := newPatient(stderr)
+	if term.IsTerminal(int(stderr.Fd())) {
+		return slog.New(&handler{level: level, put: lines(p)}), p.flush
+	}
+	return slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: level})), p.flush
 }
 
 // A field is an attribute in its final form; the names of its groups stand before its key, with dots between.

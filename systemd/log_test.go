@@ -145,9 +145,10 @@ func TestLoggerOutsideTerminalAndJournalWritesText(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("JOURNAL_STREAM", fmt.Sprintf("%d:%d", stderr.Dev, stderr.Ino))
-	log := NewLogger(f, slog.LevelInfo)
+	log, flush := NewLogger(f, slog.LevelInfo)
 	log.Debug("unseen")
 	log.Info("strike locked", "door", "front")
+	flush()
 	if got := read(t, f.Name()); !strings.HasSuffix(got, " level=INFO msg=\"strike locked\" door=front\n") ||
 		strings.Count(got, "\n") != 1 {
 		t.Errorf("the log reads %q", got)

@@ -15,6 +15,7 @@ import (
 	"latchd/board"
 	"latchd/configs"
 	"latchd/mqtt"
+	"latchd/sms"
 )
 
 func newCheck() *cobra.Command {
@@ -29,10 +30,10 @@ the journal's folder. It sends nothing and takes no line. Prints a line a findin
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		r := &report{out: cmd.OutOrStdout()}
 		r.check(*path, configs.SystemSecrets())
-		if r.failed {
+		if r.err == nil && r.failed {
 			return errTold
 		}
-		return nil
+		return r.err
 	}
 	return cmd
 }
@@ -41,6 +42,7 @@ the journal's folder. It sends nothing and takes no line. Prints a line a findin
 type report struct {
 	out    io.Writer
 	failed bool
+	err    error // of the writing
 }
 
 func (r *report) ok(format string, args ...any)   { r.line("ok", format, args...) }
@@ -51,7 +53,8 @@ func (r *report) fail(format string, args ...any) {
 }
 
 func (r *report) line(verdict, format string, args ...any) {
-	fmt.Fprintf(r.out, "%-4s  %s\n", verdict, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
+	_, err := fmt.Fprintf(r.out, "%-4s  %s\n", verdict, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
+	r.err = errors.Join(r.err, err)
 }
 
 func (r *report) check(path string, secrets configs.Secrets) {
@@ -71,9 +74,13 @@ func (r *report) check(path string, secrets configs.Secrets) {
 	for _, w := range warnings(cfg) {
 		r.warn("%s", w)
 	}
-	r.secret(secrets, configs.TwilioAuthToken, "Twilio", r.fail)
+	if secret, ok := r.secret(secrets, configs.TwilioAuthToken, "Twilio"); ok {
+		if _, err := sms.New(textOptions(cfg, cfg, secret, nil)); err != nil {
+			r.fail("texts: %v", err)
+		}
+	}
 	if cfg.MQTT.Username != "" {
-		r.secret(secrets, configs.MQTTPassword, "the broker", r.fail)
+		r.secret(secrets, configs.MQTTPassword, "the broker")
 	}
 	if cfg.MQTT.CA+cfg.MQTT.Cert+cfg.MQTT.Key != "" {
 		if _, err := mqtt.TLSConfig(cfg.MQTT.CA, cfg.MQTT.Cert, cfg.MQTT.Key); err != nil {
@@ -86,13 +93,14 @@ func (r *report) check(path string, secrets configs.Secrets) {
 	r.folder(cfg.Journal.Path)
 }
 
-func (r *report) secret(secrets configs.Secrets, name, whose string, missing func(string, ...any)) {
-	_, source, err := secrets.Find(name)
+func (r *report) secret(secrets configs.Secrets, name, whose string) (secret configs.Secret, ok bool) {
+	secret, source, err := secrets.Find(name)
 	if err != nil {
-		missing("secret of %s: %v", whose, err)
-		return
+		r.fail("secret of %s: %v", whose, err)
+		return secret, false
 	}
 	r.ok("secret of %s: found in %s", whose, source)
+	return secret, true
 }
 
 func (r *report) lines(cfg *configs.Config) {

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	broker "github.com/mochi-mqtt/server/v2"
@@ -37,12 +39,16 @@ rights. The first line it prints is the address to open.`,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8080", "serve the page at `ADDRESS`, on loopback")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return runDemo(cmd.Context(), *listen, cmd.OutOrStdout(), systemd.NewLogger(os.Stderr, slog.LevelInfo))
+		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP) // the terminal was closed
+		defer stop()
+		log, flush := systemd.NewLogger(os.Stderr, slog.LevelInfo)
+		defer flush()
+		return runDemo(ctx, *listen, cmd.OutOrStdout(), log)
 	}
 	return cmd
 }
 
-func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Logger) (err error) {
+func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Logger) error {
 	if err := onLoopback(listen); err != nil {
 		return err
 	}
@@ -51,6 +57,7 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 		return fmt.Errorf("serve the demo's page: %w: choose another address, for example --listen 127.0.0.1:0", err)
 	}
 	defer page.Close()
+	fmt.Fprintf(stdout, "http://%s/\n", page.Addr())
 	dir, err := os.MkdirTemp("", "latchd-demo-")
 	if err != nil {
 		return err
@@ -63,22 +70,20 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 	}
 	cfg.Journal.Path = filepath.Join(dir, "journal")
 	cfg.Board.Socket = filepath.Join(dir, "board")
-	cfg.Web.Listen = ""
-
-	var demo *web.Demo
-	phone, err := playTwilio(cfg, func(m standin.Message) { demo.Text(m.To, m.Body, m.At) })
+	phone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer phone.Close()
-	messages, err := playBroker(cfg, func(topic string, payload []byte, retained bool) {
-		demo.Message(topic, payload, retained, time.Now())
-	})
+	cfg.Twilio.API = "http://" + phone.Addr().String()
+	messages, err := listenMQTT()
 	if err != nil {
 		return err
 	}
 	defer messages.Close()
+	cfg.MQTT.Brokers = []string{"tcp://" + messages.Addr().String()}
 
+	var demo *web.Demo
 	h, err := openHouse(cfg, houseOptions{log: log, secrets: demoSecrets(),
 		show: func(s lock.Status) { demo.Status(s) },
 		hear: func(events []lock.Event) {
@@ -90,24 +95,33 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 		return err
 	}
 	demo = web.NewDemo(web.DemoOptions{Fingers: fingers{h.sim}, Door: cfg.Door.Name, Rules: rules(cfg), Keys: cfg.Keypad.Keys,
-		Broker: messages.address, Prefix: cfg.MQTT.Prefix, Listen: page.Addr().String()})
-	server := web.Server(demo.Handler())
-	server.RegisterOnShutdown(demo.Close)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(page) }()
+		Broker: messages.Addr().String(), Prefix: cfg.MQTT.Prefix, Listen: page.Addr().String()})
+	defer demo.Close()
 
-	fmt.Fprintf(stdout, "http://%s/\n", page.Addr())
-	fmt.Fprintf(stdout, "Open this address: ring, read the owner's phone, type the code. Ctrl-C ends the demo.\n")
-	fmt.Fprintf(stdout, "MQTT: %s   Fingers: latchd sim --socket %s bell\n", messages.command(cfg.MQTT.Prefix), cfg.Board.Socket)
-
-	err = h.run(ctx)
-	end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	err = errors.Join(err, server.Shutdown(end))
-	if e := <-served; !errors.Is(e, http.ErrServerClosed) {
-		err = errors.Join(err, e)
+	// Nothing speaks to the demo's page before it is there: not even strangers who try the broker's port all the time.
+	defer serve(page, demo.Handler()).Close()
+	defer serve(phone, standin.New(standin.Options{AccountSID: cfg.Twilio.AccountSID, Secret: demoSecret,
+		Numbers: []string{cfg.Twilio.From.Reveal()}, OnText: func(m standin.Message) { demo.Text(m.To, m.Body, m.At) }})).Close()
+	mqtt, err := playBroker(messages, func(topic string, payload []byte, retained bool) {
+		demo.Message(topic, payload, retained, time.Now())
+	})
+	if err != nil {
+		return errors.Join(err, h.board.Close(), h.journal.Close())
 	}
-	return err
+	defer mqtt.Close()
+
+	fmt.Fprintf(stdout, "Open this address: ring, read the owner's phone, type the code. Ctrl-C ends the demo.\n")
+	host, port, _ := net.SplitHostPort(messages.Addr().String())
+	fmt.Fprintf(stdout, "MQTT: mosquitto_sub -h %s -p %s -t '%s/#' -v   Fingers: latchd sim --socket %s bell\n", host, port,
+		cfg.MQTT.Prefix, cfg.Board.Socket)
+	return h.run(ctx)
+}
+
+// serve serves h in the background, until the server that it returns is closed.
+func serve(l net.Listener, h http.Handler) *http.Server {
+	s := web.Server(h)
+	go s.Serve(l)
+	return s
 }
 
 // onLoopback refuses an address that others could reach: whoever sees the demo's page holds its door.
@@ -134,48 +148,24 @@ func demoSecrets() configs.Secrets {
 	return configs.Secrets{Getenv: func(string) string { return demoSecret }}
 }
 
-// playTwilio serves the stand-in for Twilio's API, and points the configuration at it.
-func playTwilio(cfg *configs.Config, text func(standin.Message)) (*http.Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	cfg.Twilio.API = "http://" + l.Addr().String()
-	s := web.Server(standin.New(standin.Options{AccountSID: cfg.Twilio.AccountSID, Secret: demoSecret,
-		Numbers: []string{cfg.Twilio.From.Reveal()}, OnText: text}))
-	go s.Serve(l)
-	return s, nil
-}
-
-// demoBroker is the broker in the demo's process.
-type demoBroker struct {
-	*broker.Server
-	address string
-}
-
-// playBroker starts a broker, at MQTT's own port where that is free, and points the configuration at it.
-func playBroker(cfg *configs.Config, passed func(topic string, payload []byte, retained bool)) (*demoBroker, error) {
+// listenMQTT listens at MQTT's own port, where that is free.
+func listenMQTT() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:1883")
 	if err != nil {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
 	}
-	if err != nil {
-		return nil, err
-	}
+	return l, err
+}
+
+// playBroker starts a broker that tells of every message it passes on.
+func playBroker(l net.Listener, passed func(topic string, payload []byte, retained bool)) (*broker.Server, error) {
 	s := broker.New(&broker.Options{Logger: slog.New(slog.DiscardHandler)})
-	err = errors.Join(s.AddHook(new(auth.AllowHook), nil), s.AddHook(&passing{tell: passed}, nil),
+	err := errors.Join(s.AddHook(new(auth.AllowHook), nil), s.AddHook(&passing{tell: passed}, nil),
 		s.AddListener(listeners.NewNet("demo", l)), s.Serve())
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	cfg.MQTT.Brokers = []string{"tcp://" + l.Addr().String()}
-	return &demoBroker{s, l.Addr().String()}, nil
-}
-
-// command is how to listen in from another terminal.
-func (b *demoBroker) command(prefix string) string {
-	host, port, _ := net.SplitHostPort(b.address)
-	return fmt.Sprintf("mosquitto_sub -h %s -p %s -t '%s/#' -v", host, port, prefix)
+	return s, nil
 }
 
 // passing hears every message that the broker passes on.

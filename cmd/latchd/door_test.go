@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -149,6 +150,40 @@ func TestCommandsOverMQTT(t *testing.T) {
 	r.await("command/result", `"replayed"`)
 	set(`{"action":"LOCK"}`)
 	r.await("command/result", `"LOCK"`, `"done"`)
+}
+
+func TestASecondDaemonOnTheSameJournalIsRefused(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	r.untilLogged("the door is at work")
+	second := exec.Command(os.Args[0])
+	second.Args = []string{"latchd", "run", "--config", r.config}
+	second.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+testToken)
+	said, err := second.CombinedOutput()
+	if second.ProcessState.ExitCode() != exitFailed || !strings.Contains(string(said), "another latchd is writing it") {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
+func TestASecretOrACertificateThatCannotBeUsedDoesNotStopTheDoor(t *testing.T) {
+	r := newRig(t)
+	config, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write(strings.NewReplacer("[mqtt]\n", "[mqtt]\nca = \"/no/such/ca.pem\"\n", "tcp://", "ssl://").Replace(string(config)))
+	r.token = "two words"
+	r.start()
+	r.untilLogged("part=twilio")
+	r.untilLogged("letters and digits only")
+	r.untilLogged("/no/such/ca.pem")
+	r.fingers("bell")
+	r.untilLogged("code.failed")
+	r.fingers("exit")
+	r.untilLogged("lock.unlocked")
+	if strings.Contains(r.stderr.String(), "two words") {
+		t.Error("the log holds the secret")
+	}
 }
 
 func TestWithoutABrokerTheDoorWorksAndNothingIsLost(t *testing.T) {

@@ -28,24 +28,28 @@ import (
 type house struct {
 	cfg     *configs.Config
 	log     *slog.Logger
+	flush   func()
 	sim     *sim.Board // nil on a real board
 	board   *board.Board
 	journal *journal.Journal
 	broker  *mqtt.Client
 	loop    *daemon.Loop
-	texts   *sms.Client    // nil: no secret to sign in with
+	texts   *sms.Client // nil: there is nothing to sign in with, as noTexts says
+	noTexts lock.Fault
 	secret  configs.Secret // Twilio's
 
 	show func(lock.Status)  // hears the door's state beside the broker; optional
 	hear func([]lock.Event) // hears stored events beside the broker; optional
 
-	made    chan struct{} // closed when loop is set, or never will be
+	mu      sync.Mutex
+	early   []lock.Input  // what was posted before there was a loop
 	stopped chan struct{} // closed when the last event has been told
 	jobs    sync.WaitGroup
 }
 
 type houseOptions struct {
 	log     *slog.Logger
+	flush   func() // of the log; optional
 	secrets configs.Secrets
 	show    func(lock.Status)
 	hear    func([]lock.Event)
@@ -53,37 +57,41 @@ type houseOptions struct {
 
 // openHouse locks the strike first, and then makes ready whatever else the configuration asks for. What fails leaves the
 // strike locked.
-func openHouse(cfg *configs.Config, o houseOptions) (h *house, err error) {
-	h = &house{cfg: cfg, log: o.log, show: o.show, hear: o.hear, made: make(chan struct{}),
-		stopped: make(chan struct{})}
-	defer close(h.made)
+func openHouse(cfg *configs.Config, o houseOptions) (*house, error) {
+	h := &house{cfg: cfg, log: o.log, flush: o.flush, show: o.show, hear: o.hear, stopped: make(chan struct{})}
 	if err := h.openBoard(); err != nil {
 		return nil, err
 	}
 	h.log.Info("the strike is locked", "line", cfg.Strike.Line)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, h.board.Close())
-		}
-	}()
+	if err := h.openRest(o.secrets); err != nil {
+		return nil, errors.Join(err, h.board.Close())
+	}
+	return h, nil
+}
+
+func (h *house) openRest(secrets configs.Secrets) error {
 	opened, err := h.openJournal()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := h.openBroker(o.secrets); err != nil {
-		return nil, errors.Join(err, h.journal.Close())
+	if err := h.openBroker(secrets); err != nil {
+		return errors.Join(err, h.journal.Close())
 	}
-	if err := h.openTexts(o.secrets); err != nil {
-		return nil, errors.Join(err, h.journal.Close())
-	}
+	h.openTexts(secrets)
 	every, err := systemd.AliveEvery()
 	if err != nil {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
 	}
-	h.loop = daemon.New(daemon.Options{Door: cfg.Door.ID, Version: version, Rules: rules(cfg), State: opened.State,
+	loop := daemon.New(daemon.Options{Door: h.cfg.Door.ID, Version: version, Rules: rules(h.cfg), State: opened.State,
 		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus,
 		Synced: systemd.ClockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
-	return h, nil
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.loop = loop
+	for _, in := range h.early {
+		loop.Post(in)
+	}
+	return nil
 }
 
 func (h *house) openBoard() error {
@@ -125,13 +133,6 @@ const strictLevel = 1 << 10
 
 func (h *house) openBroker(secrets configs.Secrets) error {
 	m := h.cfg.MQTT
-	var tlsConfig *tls.Config
-	if m.CA+m.Cert+m.Key != "" {
-		var err error
-		if tlsConfig, err = mqtt.TLSConfig(m.CA, m.Cert, m.Key); err != nil {
-			return fmt.Errorf("mqtt: %w", err)
-		}
-	}
 	var password configs.Secret
 	if m.Username != "" {
 		var err error
@@ -141,40 +142,39 @@ func (h *house) openBroker(secrets configs.Secrets) error {
 	}
 	var err error
 	h.broker, err = mqtt.New(mqtt.Options{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers,
-		Username: m.Username, Password: password.Reveal(), TLS: tlsConfig, Discovery: m.Discovery, Style: m.DiscoveryStyle,
-		Version: version, Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
+		Username: m.Username, Password: password.Reveal(), Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
+		TLS:     func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) },
+		Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
 	return err
 }
 
-// openTexts makes the texts' client. A door without its secret works, but for its texts.
-func (h *house) openTexts(secrets configs.Secrets) error {
-	secret, _, err := secrets.Find(configs.TwilioAuthToken)
-	if err != nil {
-		h.log.Error("no text can be sent", "error", err)
-		return nil
+// openTexts makes the texts' client. A door that has nothing to sign in with works, but for its texts.
+func (h *house) openTexts(secrets configs.Secrets) {
+	secret, source, err := secrets.Find(configs.TwilioAuthToken)
+	if err == nil {
+		h.secret = secret
+		if h.texts, err = sms.New(textOptions(h.cfg, h.cfg, secret, h.log)); err == nil {
+			return
+		}
+		h.texts, err = nil, fmt.Errorf("%s: %w", source, err)
 	}
-	h.secret = secret
-	h.texts, err = sms.New(h.textOptions(h.cfg))
-	return err
+	h.noTexts = lock.Fault{Part: "twilio", Standing: true, Detail: "no text can be sent: " + err.Error(),
+		Hint: "mend it, see latchd check, and restart"}
 }
 
-// textOptions are those of a configuration, for the account that the daemon was started with.
-func (h *house) textOptions(cfg *configs.Config) sms.Options {
+// textOptions are those of a configuration, for the account and the door's name that the daemon was started with.
+func textOptions(cfg, started *configs.Config, secret configs.Secret, log *slog.Logger) sms.Options {
 	owners := map[string]lock.Phone{}
 	for _, o := range cfg.Owner {
 		owners[o.Name] = o.Phone
 	}
-	t := h.cfg.Twilio
-	return sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: h.secret.Reveal(), From: t.From.Reveal(),
-		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: cfg.Door.Name, Owners: owners,
-		CountryCodes: cfg.Texts.CountryCodes, Log: h.log}
+	t := started.Twilio
+	return sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: secret.Reveal(), From: t.From.Reveal(),
+		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: started.Door.Name, Owners: owners,
+		CountryCodes: cfg.Texts.CountryCodes, Log: log}
 }
 
-// noSecret is what is said of texts while there is nothing to sign in with.
-var noSecret = lock.Fault{Part: "twilio", Standing: true, Detail: "no auth token or API key's secret was found",
-	Hint: "store it as twilio-auth-token (latchd check lists the places) and restart"}
-
-// Send hands a text on. Without a secret it has failed.
+// Send hands a text on.
 func (h *house) Send(t lock.Text) {
 	if h.texts != nil {
 		h.texts.Send(t)
@@ -182,16 +182,21 @@ func (h *house) Send(t lock.Text) {
 	}
 	go func() { // not from here: the loop is waiting for this call
 		for _, owner := range t.To {
-			h.post(lock.TextNews{Ring: t.Ring, Owner: owner, State: lock.Failed, Unsent: true, Detail: noSecret.Detail, Hint: noSecret.Hint})
+			h.post(lock.TextNews{Ring: t.Ring, Owner: owner, State: lock.Failed, Unsent: true, Detail: h.noTexts.Detail, Hint: h.noTexts.Hint})
 		}
 	}()
 }
 
-// post hands an input to the loop, once there is one.
+// post hands an input to the loop, or keeps it until there is one.
 func (h *house) post(in lock.Input) {
-	<-h.made
-	if h.loop != nil {
-		h.loop.Post(in)
+	h.mu.Lock()
+	loop := h.loop
+	if loop == nil {
+		h.early = append(h.early, in)
+	}
+	h.mu.Unlock()
+	if loop != nil {
+		loop.Post(in)
 	}
 }
 
@@ -237,7 +242,7 @@ func (h *house) run(ctx context.Context) error {
 	if h.texts != nil {
 		h.job("texts", func() error { return h.texts.Run(adapters, h.post) })
 	} else {
-		h.post(noSecret)
+		h.post(h.noTexts)
 	}
 	h.job("mqtt", func() error { return h.broker.Run(adapters) })
 	if err := h.serveSim(hands); err != nil {
@@ -282,6 +287,9 @@ func (h *house) part(name string, f func() error) {
 func (h *house) die(part string, p any) {
 	h.board.Strike.Lock()
 	h.log.Error("panic: the strike is locked and the program ends", "part", part, "panic", p, "at", trace())
+	if h.flush != nil {
+		h.flush()
+	}
 	os.Exit(exitFailed)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -47,13 +48,13 @@ func newLog() *cobra.Command {
 			read = journal.Follow
 		}
 		out := bufio.NewWriter(cmd.OutOrStdout())
-		defer out.Flush()
-		return read(cmd.Context(), cfg.Journal.Path, journal.Query{Since: from, Types: *types}, func(e lock.Event) error {
+		err = read(cmd.Context(), cfg.Journal.Path, journal.Query{Since: from, Types: *types}, func(e lock.Event) error {
 			if err := printEvent(out, e, *asJSON); err != nil || !*follow {
 				return err
 			}
 			return out.Flush()
 		})
+		return errors.Join(err, out.Flush())
 	}
 	return cmd
 }

@@ -51,6 +51,7 @@ type rig struct {
 	t        *testing.T
 	dir      string
 	config   string
+	token    string // Twilio's, as the door has it
 	port     string // the broker's
 	texts    chan standin.Message
 	messages chan paho.Message
@@ -110,7 +111,7 @@ path = "%[1]s/journal"
 
 // newRig starts everything but the door and its broker.
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, dir: t.TempDir(), texts: make(chan standin.Message, 100), messages: make(chan paho.Message, 100_000),
+	r := &rig{t: t, dir: t.TempDir(), token: testToken, texts: make(chan standin.Message, 100), messages: make(chan paho.Message, 100_000),
 		unread: map[string][]string{}}
 	twilio := httptest.NewServer(standin.New(standin.Options{AccountSID: testSID, Secret: testToken, Numbers: []string{"+15005550006"},
 		Step: 10 * time.Millisecond, OnText: func(m standin.Message) { r.texts <- m }}))
@@ -199,7 +200,7 @@ func (r *rig) start() {
 	}
 	c := exec.Command(exe)
 	c.Args = []string{"latchd", "run", "--config", r.config}
-	c.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+testToken)
+	c.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+r.token)
 	c.Stderr = &r.stderr
 	if err := c.Start(); err != nil {
 		r.t.Fatal(err)

@@ -28,23 +28,25 @@ can change while it runs.`,
 	}
 	path := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return runDaemon(cmd.Context(), *path, systemd.NewLogger(os.Stderr, slog.LevelInfo))
+		log, flush := systemd.NewLogger(os.Stderr, slog.LevelInfo)
+		defer flush()
+		return runDaemon(cmd.Context(), *path, log, flush)
 	}
 	return cmd
 }
 
-func runDaemon(ctx context.Context, path string, log *slog.Logger) error {
+func runDaemon(ctx context.Context, path string, log *slog.Logger, flush func()) error {
 	cfg, err := configs.Load(path)
 	if err != nil {
 		return errors.Join(err, lockAnyway(path))
 	}
 	if err := checkUser(cfg, os.Geteuid(), log); err != nil {
-		return err
+		return errors.Join(err, lockAnyway(path))
 	}
 	for _, w := range warnings(cfg) {
 		log.Warn(w)
 	}
-	h, err := openHouse(cfg, houseOptions{log: log, secrets: configs.SystemSecrets()})
+	h, err := openHouse(cfg, houseOptions{log: log, flush: flush, secrets: configs.SystemSecrets()})
 	if err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func warnings(cfg *configs.Config) (ws []string) {
 	return ws
 }
 
-// lockAnyway locks the strike of a door whose configuration is at fault somewhere else.
+// lockAnyway locks the strike of a door that cannot be started.
 func lockAnyway(path string) error {
 	b, s, err := configs.LoadStrike(path)
 	if err != nil || b.Driver != "linux" {
@@ -128,7 +130,7 @@ func (h *house) reload(path string) {
 // apply takes over from next what can change in a running door.
 func (h *house) apply(next *configs.Config) error {
 	if h.texts != nil {
-		if err := h.texts.Change(h.textOptions(next)); err != nil {
+		if err := h.texts.Change(textOptions(next, h.cfg, h.secret, h.log)); err != nil {
 			return err
 		}
 	}
