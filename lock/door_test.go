@@ -191,7 +191,7 @@ func TestDoor(t *testing.T) {
 			d.typed("123456#123456#")
 			d.heard("access.denied code no_code", "access.denied code no_code")
 			d.typed("123456#")
-			d.heard("access.denied code no_code", "lockout.started")
+			d.heard("access.denied code no_code", "lockout.started code")
 		},
 		"too few and too many digits are malformed and do not count": func(d *door) {
 			for _, keys := range []string{"#", "1#", "12345#", "1234567#", strings.Repeat("7", 40) + "#"} {
@@ -230,7 +230,7 @@ func TestDoor(t *testing.T) {
 			d.bell()
 			d.forget()
 			d.typed(d.wrong() + "#" + d.wrong() + "#" + d.wrong() + "#")
-			d.heard("access.denied code wrong_code", "access.denied code wrong_code", "access.denied code wrong_code", "lockout.started")
+			d.heard("access.denied code wrong_code", "access.denied code wrong_code", "access.denied code wrong_code", "lockout.started code")
 			d.typed(d.code + "#")
 			d.heard("access.denied code locked_out")
 			d.wait(10*time.Minute - 1)
@@ -267,14 +267,14 @@ func TestDoor(t *testing.T) {
 			d.bell()
 			d.forget()
 			d.typed(d.wrong() + "#")
-			d.heard("access.denied code wrong_code", "lockout.started")
+			d.heard("access.denied code wrong_code", "lockout.started code")
 		},
 		"a restart does not lower the count": func(d *door) {
 			d.bell()
 			d.typed(d.wrong() + "#" + d.wrong() + "#")
 			d.start(d.m.State())
 			d.typed("000000#")
-			d.heard("access.denied code no_code", "lockout.started")
+			d.heard("access.denied code no_code", "lockout.started code")
 		},
 		"a restart in a lockout neither shortens nor lengthens it, whatever the wall clock says": func(d *door) {
 			d.lockedOut()

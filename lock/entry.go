@@ -98,5 +98,5 @@ func (m *Machine) countFailure() {
 	}
 	wait := m.tries.Until() - m.now.Mono
 	m.do(Feedback{KeypadLocked})
-	m.emit(Event{Type: LockoutStarted, Until: m.now.Wall.Add(wait), Wait: wait, Level: new(m.tries.Level())})
+	m.emit(Event{Type: LockoutStarted, Method: ByCode, Until: m.now.Wall.Add(wait), Wait: wait, Level: new(m.tries.Level())})
 }

@@ -177,7 +177,8 @@ func TestWhatNoFingerCanDoIsWrongUsageAndMovesNothing(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"press a key that is not there", bare.Press(ctx, "1x2"), "key 'x' is not on this pad: keys are 1 2 3 4 5 6 7 8 9 * 0 #"},
+		{"press a key that is not there", bare.Press(ctx, "1x2"),
+			"key 'x' is not on this pad: keys are 1 2 3 4 5 6 7 8 9 * 0 #"},
 		{"press too many", bare.Press(ctx, strings.Repeat("1", 20_001)), "press: more than 20000 keys"},
 		{"hold a key that is not there", bare.Hold(ctx, 'A', time.Second), "key 'A' is not on this pad"},
 		{"hold for ever", bare.Hold(ctx, '1', time.Hour+1), "at most 1h0m0s"},

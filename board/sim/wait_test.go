@@ -31,10 +31,14 @@ func TestAWait(t *testing.T) {
 		want    bool
 		after   time.Duration
 	}{
-		{"of 0 ends with an edge, however late", 0,
-			func(b *sim.Board, _ gpio.PinIn) { <-time.After(240 * time.Hour); _ = b.Bell(context.Background(), 0) }, true, 240 * time.Hour},
-		{"ends with the edge when that comes before the time is over", time.Minute,
-			func(b *sim.Board, _ gpio.PinIn) { <-time.After(time.Second); _ = b.Bell(context.Background(), 0) }, true, time.Second},
+		{"of 0 ends with an edge, however late", 0, func(b *sim.Board, _ gpio.PinIn) {
+			<-time.After(240 * time.Hour)
+			_ = b.Bell(context.Background(), 0)
+		}, true, 240 * time.Hour},
+		{"ends with the edge when that comes before the time is over", time.Minute, func(b *sim.Board, _ gpio.PinIn) {
+			<-time.After(time.Second)
+			_ = b.Bell(context.Background(), 0)
+		}, true, time.Second},
 		{"ends when the time is over", time.Minute, func(*sim.Board, gpio.PinIn) {}, false, time.Minute},
 		{"of a negative time ends at once", -1, func(*sim.Board, gpio.PinIn) {}, false, 0},
 		{"ends with Halt", 0, func(_ *sim.Board, p gpio.PinIn) { <-time.After(time.Hour); _ = p.Halt() }, false, time.Hour},
