@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -30,6 +31,9 @@ func (s *scene) through() ([]row, error) {
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := c.StdinPipe(); err != nil { // open for as long as the child is wanted
 		return nil, err
 	}
 	began := time.Now()
@@ -89,7 +93,8 @@ func passEvents(dir, broker string, n int) error {
 		}
 		if len(left) == 0 {
 			fmt.Println("all acknowledged")
-			select {} // until the parent has looked
+			_, err := io.Copy(io.Discard, os.Stdin) // until the parent has looked
+			return err
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
