@@ -40,7 +40,8 @@ func Parse(name string, data []byte) (*Config, error) {
 
 // LoadStrike reads [board] and [strike] alone, whatever else is wrong in the file: locking the door must not wait for a
 // comma in the texts. It gives no answer rather than a guess, for the wrong polarity would open the door: anything wrong
-// with the board or with the strike's line or level is an error, and so is a faulty file that has no readable [strike].
+// with the board or with the strike's line or level is an error, and so is a file without a [strike] of which a part cannot
+// be read.
 func LoadStrike(path string) (Board, Strike, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -60,8 +61,8 @@ func parseStrike(name string, data []byte) (Board, Strike, error) {
 			own = append(own, f)
 		}
 	}
-	if len(own) == 0 && len(all) > 0 && r.at["strike"] == 0 {
-		own = append(all, Fault{File: name, Line: all[len(all)-1].Line, Key: "strike", Problem: "not found in a faulty file",
+	if len(own) == 0 && (r.torn || r.full) && r.at["strike"] == 0 {
+		own = append(all, Fault{File: name, Line: all[len(all)-1].Line, Key: "strike", Problem: "not found in a file that is partly unreadable",
 			Remedy: "so its line and level are not known"})
 	}
 	if len(own) > 0 {
@@ -113,6 +114,7 @@ func read(name string, data []byte) *reading {
 // unreadable reports a file of which nothing can be understood. No key of it is then reported missing.
 func (r *reading) unreadable(problem, remedy string) {
 	r.fault(1, "", problem, remedy)
+	r.torn = true
 	for _, table := range tables() {
 		r.broken[table] = true
 	}
@@ -128,6 +130,7 @@ func (r *reading) take(data []byte) {
 		}
 	}
 	if !utf8.Valid(data) {
+		r.torn = true
 		var clean strings.Builder
 		line := 1
 		for len(data) > 0 {

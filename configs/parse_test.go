@@ -217,9 +217,11 @@ func TestADoubtfulStrikeIsRefused(t *testing.T) {
 }
 
 func TestAFileWithoutAStrikeHasTheDefault(t *testing.T) {
-	board, strike, err := parseStrike("f", []byte("[board]\ndriver = \"sim\"\n"))
-	if err != nil || board.Driver != "sim" || strike != Default().Strike {
-		t.Errorf("%v %v, %v", board, strike, err)
+	for _, more := range []string{"", "[texts]\nper_hour = \"many\"\ncolour = 1\n[door]\nid = \"?\"\n"} {
+		board, strike, err := parseStrike("f", []byte("[board]\ndriver = \"sim\"\n"+more))
+		if err != nil || board.Driver != "sim" || strike != Default().Strike {
+			t.Errorf("%q: %v %v, %v", more, board, strike, err)
+		}
 	}
 }
 

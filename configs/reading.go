@@ -25,6 +25,7 @@ type reading struct {
 	garbled  map[int]bool    // lines that are not UTF-8 and not yet reported
 	reported map[int]bool    // lines whose one fault is that they are not
 	faults   Faults
+	torn     bool // something could not be read, or belongs nowhere: it may have been any table
 	full     bool // faults were left out
 
 	table string // the one that keys belong to now: "", "strike", "owner[1]"
@@ -105,6 +106,7 @@ func (r *reading) expressions() {
 		if p.Error() == nil {
 			return
 		}
+		r.torn = true
 		if n == mostSyntax {
 			r.full = true
 			return

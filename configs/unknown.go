@@ -8,6 +8,7 @@ import (
 // unknownTable reports a header that no table has. What stands below it is looked at when the table that was probably
 // meant is not in the file so far.
 func (r *reading) unknownTable(parts []string, line int) {
+	r.torn = true
 	name := printed(parts)
 	f := Fault{Line: line, Key: name, Problem: "unknown table", Remedy: "tables: " + strings.Join(tables(), ", ")}
 	if f.about = closest(parts[0], tables()); f.about != "" {
@@ -28,6 +29,7 @@ func (r *reading) unknownKey(parts []string, line int) {
 	known := keysIn(tableOf(r.table))
 	if r.table == "" {
 		known = tables()
+		r.torn = true
 	}
 	f := Fault{Line: line, Key: key, Problem: "unknown key"}
 	meant := ""
