@@ -120,16 +120,21 @@ func (r *report) lines(cfg *configs.Config) {
 		r.fail("board: %v", err)
 		return
 	}
+	own, bad := 0, 0
 	for _, fault := range faults {
 		switch {
 		case fault == nil:
 		case errors.Is(fault, board.ErrBusy) && strings.Contains(fault.Error(), `held by "latchd`):
-			r.warn("board: %v", fmt.Errorf("%w (a running latchd holds its lines)", fault))
+			own++
 		default:
+			bad++
 			r.fail("board: %v", fault)
 		}
 	}
-	if !slices.ContainsFunc(faults, func(err error) bool { return err != nil }) {
+	switch {
+	case own > 0:
+		r.warn("board: a running latchd holds %d of the %d lines on %s: stop it to see whether others want them", own, len(names), chip)
+	case bad == 0:
 		r.ok("board: all %d lines are on %s and free", len(names), chip)
 	}
 }
