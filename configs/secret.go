@@ -72,7 +72,7 @@ func (s Secrets) Find(name string) (secret Secret, source string, err error) {
 		secret, err = newSecret("$"+variable, v)
 		return secret, "$" + variable, err
 	}
-	return Secret{}, "", fmt.Errorf("secret %s: %w: put it into %s (chmod 640), $CREDENTIALS_DIRECTORY/%s or $%s",
+	return Secret{}, "", fmt.Errorf("secret %s: %w: put it into %s (mode 600), $CREDENTIALS_DIRECTORY/%s or $%s",
 		name, ErrNoSecret, filepath.Join(s.Dir, name), name, variable)
 }
 

@@ -89,7 +89,8 @@ func chance(guesses int, codes float64) float64 {
 // for six.
 func TestAYearOfGuessing(t *testing.T) {
 	reckoned := guessesInAYear(rules())
-	t.Logf("%-34s %9s %9s %9s %9s", "a year of trying", "guesses", "opened", "reckoned", "6 digits")
+	t.Logf("%d doors with codes of 4 digits, tried for a year each; the last column is reckoned for 6 digits", *years)
+	t.Logf("%-34s %8s %19s %9s %9s", "", "guesses", "opened (95 %)", "reckoned", "6 digits")
 	for _, c := range []struct {
 		name string
 		a    attacker
@@ -109,7 +110,8 @@ func TestAYearOfGuessing(t *testing.T) {
 		}
 		want := chance(reckoned, 1e4)
 		got := float64(hits) / float64(*years)
-		t.Logf("%-34s %9d %8.2f%% %8.2f%% %8.3f%%", c.name, most, 100*got, 100*want, 100*chance(reckoned, 1e6))
+		spread := 1.96 * math.Sqrt(got*(1-got)/float64(*years))
+		t.Logf("%-34s %8d %11.1f ± %3.1f %% %7.1f %% %7.3f %%", c.name, most, 100*got, 100*spread, 100*want, 100*chance(reckoned, 1e6))
 		if most > reckoned {
 			t.Errorf("%s: %d guesses in a year, reckoned %d", c.name, most, reckoned)
 		}

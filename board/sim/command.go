@@ -130,13 +130,17 @@ func (b *Board) obey(ctx context.Context, c command, say func(any) error) error 
 		}
 		return say(bit(level))
 	case "watch":
-		for change := range b.Watch(ctx) {
-			if err := say(change); err != nil {
-				return err
+		var failed error
+		for change := range b.watch(ctx, true, nil) {
+			if failed == nil { // a client that is gone ends ctx, and with it this
+				failed = say(change)
 			}
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		switch {
+		case failed != nil:
+			return failed
+		case ctx.Err() != nil:
+			return errors.New("watch: the board has ended")
 		}
 		return fmt.Errorf("watch: fell %d changes behind", maxUnread)
 	default:

@@ -133,7 +133,8 @@ func attend(ctx context.Context, conn net.Conn, b *Board) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	// The end wakes whoever reads. What is being told is told first.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
 
 	send := func(r reply) error {
 		line, err := json.Marshal(r)
@@ -156,6 +157,9 @@ func attend(ctx context.Context, conn net.Conn, b *Board) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
+	if ctx.Err() != nil {
+		return // and the deadline that woke its reader may just have been lifted
+	}
 	hungUp := make(chan struct{})
 	defer func() { _ = conn.Close(); <-hungUp }()
 	go func() {

@@ -40,10 +40,11 @@ const maxUnread = 1 << 16
 
 // watcher is one reader of changes. Its fields are under the board's lock.
 type watcher struct {
-	lines  uint64
-	unread []Change
-	behind bool          // it left more than maxUnread unread, and gets no more
-	more   chan struct{} // holds a token while there is something to do
+	lines    uint64
+	unread   []Change
+	faithful bool
+	behind   bool          // it left more than maxUnread unread, and gets no more
+	more     chan struct{} // holds a token while there is something to do
 }
 
 // Watch returns the changes of the named lines, of all lines if none is named, from now on until ctx is done: each one,
@@ -51,7 +52,13 @@ type watcher struct {
 // reader. A reader that leaves 65,536 changes unread gets those, and then its channel is closed although ctx is not
 // done: what it had was whole, but it is over. A line that is not on the board never changes.
 func (b *Board) Watch(ctx context.Context, lines ...string) <-chan Change {
-	w := &watcher{more: make(chan struct{}, 1)}
+	return b.watch(ctx, false, lines)
+}
+
+// watch is Watch. A reader that is faithful goes on reading until the channel is closed: it gets what had happened by the
+// time ctx was done, too.
+func (b *Board) watch(ctx context.Context, faithful bool, lines []string) <-chan Change {
+	w := &watcher{faithful: faithful, more: make(chan struct{}, 1)}
 	if len(lines) == 0 {
 		w.lines = ^uint64(0)
 	}
@@ -78,23 +85,31 @@ func (b *Board) relay(ctx context.Context, w *watcher, changes chan<- Change) {
 	}()
 	var batch []Change
 	for {
+		over := false
 		select {
 		case <-w.more:
 		case <-ctx.Done():
+			over = true
+		}
+		if over && !w.faithful {
 			return
 		}
 		b.mu.Lock()
 		batch, w.unread = w.unread, batch[:0]
-		behind := w.behind
+		over = over || w.behind
 		b.mu.Unlock()
 		for _, c := range batch {
+			if w.faithful {
+				changes <- c
+				continue
+			}
 			select {
 			case changes <- c:
 			case <-ctx.Done():
 				return
 			}
 		}
-		if behind {
+		if over {
 			return
 		}
 	}

@@ -178,5 +178,8 @@ func (*passing) ID() string           { return "passing" }
 func (*passing) Provides(b byte) bool { return b == broker.OnPublished }
 
 func (p *passing) OnPublished(_ *broker.Client, pk packets.Packet) {
+	if len(pk.Payload) == 0 {
+		return // takes back what the other style of discovery would have announced: nothing to look at
+	}
 	p.tell(pk.TopicName, pk.Payload, pk.FixedHeader.Retain)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"latchd/board/sim"
 	"latchd/lock"
 )
 
@@ -183,6 +184,28 @@ func TestASecretOrACertificateThatCannotBeUsedDoesNotStopTheDoor(t *testing.T) {
 	r.untilLogged("lock.unlocked")
 	if strings.Contains(r.stderr.String(), "two words") {
 		t.Error("the log holds the secret")
+	}
+}
+
+func TestTheEndInMidPulseIsSeenOnTheLine(t *testing.T) {
+	for range 5 {
+		r := newRig(t)
+		r.start()
+		r.untilLogged("the door is at work")
+		var seen syncBuffer
+		ended := make(chan error, 1)
+		go func() { ended <- sim.Do(t.Context(), filepath.Join(r.dir, "board"), []string{"watch"}, &seen) }()
+		for !strings.Contains(seen.String(), `"line":"GPIO17","level":1`) { // the watch may begin after a press
+			r.fingers("exit", "50ms")
+		}
+		if err := r.signal(syscall.SIGTERM); err != nil {
+			t.Errorf("ended with %v", err)
+		}
+		<-ended
+		said := strings.TrimSpace(seen.String())
+		if last := said[strings.LastIndex(said, `"GPIO17"`):]; !strings.HasPrefix(last, `"GPIO17","level":0`) {
+			t.Errorf("the last that was seen:\n%s", said)
+		}
 	}
 }
 

@@ -245,7 +245,9 @@ func (h *house) run(ctx context.Context) error {
 		h.post(h.noTexts)
 	}
 	h.job("mqtt", func() error { return h.broker.Run(adapters) })
-	if err := h.serveSim(hands); err != nil {
+	fingers, liftFingers := context.WithCancel(context.Background())
+	defer liftFingers()
+	if err := h.serveSim(fingers); err != nil {
 		h.log.Error("the simulated board cannot be reached", "error", err)
 	}
 	h.warnIf(systemd.Ready(h.status()))
@@ -255,6 +257,7 @@ func (h *house) run(ctx context.Context) error {
 	h.warnIf(systemd.Stopping("locked"))
 	stopHands()
 	err := h.board.Close()
+	liftFingers() // now that whoever watches the lines has seen the strike lock
 	select {
 	case <-h.stopped:
 	case <-time.After(2 * time.Second): // the disk does not answer

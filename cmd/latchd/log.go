@@ -30,7 +30,7 @@ func newLog() *cobra.Command {
 	follow := cmd.Flags().BoolP("follow", "f", false, "go on with the events to come")
 	asJSON := cmd.Flags().Bool("json", false, "print a line of JSON an event, as published")
 	since := cmd.Flags().String("since", "", "from `T` on: 2h, 7d, today, yesterday, 2026-11-20, 2026-11-20T18:00:00Z")
-	types := cmd.Flags().String("type", "", "only types that match, such as 'access.*'")
+	types := cmd.Flags().String("type", "", "only types that match `GLOB`, such as 'access.*'")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		from, err := parseSince(*since, time.Now())
 		if err != nil {

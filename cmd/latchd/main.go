@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"latchd/board/sim"
+	"latchd/configs"
 )
 
 // The exit statuses.
@@ -33,10 +35,17 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := known(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	var faults configs.Faults
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &faults):
+		fmt.Fprintln(stderr, faults) // each line begins with the file's name, for editors and scripts
+		return exitFailed
 	case errors.Is(err, errTold):
 		return exitFailed
 	case errors.Is(err, errUsage), errors.Is(err, sim.ErrUsage):
@@ -67,9 +76,20 @@ automation hears of it all over MQTT. To see it work: latchd demo`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newLog(), newSim(), newVersion())
 	return root
+}
+
+// known refuses a command that there is none of, which cobra would answer with the whole help where --help stands behind it.
+func known(root *cobra.Command, args []string) error {
+	if cmd, rest, err := root.Find(args); err == nil && cmd == root && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+		switch rest[0] {
+		case "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd: // cobra adds these when it runs
+		default:
+			return fmt.Errorf("%w: unknown command %q", errUsage, rest[0])
+		}
+	}
+	return nil
 }
 
 // usage marks what a check of arguments refuses as wrong usage.
