@@ -133,7 +133,7 @@ func (s *scene) rest() ([]row, error) {
 		return nil, err
 	}
 	defer d.kill()
-	time.Sleep(10 * time.Second) // until what a start does is over
+	time.Sleep(40 * time.Second) // until what a start does is over, in Go's runtime, too
 	before, err := switches(d.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
