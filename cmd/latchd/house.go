@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +23,8 @@ import (
 
 // house is a door with everything around it: the board, the loop, and the adapters that the loop speaks through.
 type house struct {
+	houseOptions
 	cfg     *configs.Config
-	log     *slog.Logger
-	flush   func()
 	sim     *sim.Board // nil on a real board
 	board   *board.Board
 	journal *journal.Journal
@@ -37,9 +33,6 @@ type house struct {
 	texts   *sms.Client // nil: there is nothing to sign in with, as noTexts says
 	noTexts lock.Fault
 	secret  configs.Secret // Twilio's
-
-	show func(lock.Status)  // hears the door's state beside the broker; optional
-	hear func([]lock.Event) // hears stored events beside the broker; optional
 
 	mu      sync.Mutex
 	early   []lock.Input  // what was posted before there was a loop
@@ -51,33 +44,33 @@ type houseOptions struct {
 	log     *slog.Logger
 	flush   func() // of the log; optional
 	secrets configs.Secrets
-	show    func(lock.Status)
-	hear    func([]lock.Event)
+	show    func(lock.Status)  // hears the door's state beside the broker; optional
+	hear    func([]lock.Event) // hears stored events beside the broker; optional
 }
 
 // openHouse locks the strike first, and then makes ready whatever else the configuration asks for. What fails leaves the
 // strike locked.
 func openHouse(cfg *configs.Config, o houseOptions) (*house, error) {
-	h := &house{cfg: cfg, log: o.log, flush: o.flush, show: o.show, hear: o.hear, stopped: make(chan struct{})}
+	h := &house{houseOptions: o, cfg: cfg, stopped: make(chan struct{})}
 	if err := h.openBoard(); err != nil {
 		return nil, err
 	}
 	h.log.Info("the strike is locked", "line", cfg.Strike.Line)
-	if err := h.openRest(o.secrets); err != nil {
+	if err := h.openRest(); err != nil {
 		return nil, errors.Join(err, h.board.Close())
 	}
 	return h, nil
 }
 
-func (h *house) openRest(secrets configs.Secrets) error {
+func (h *house) openRest() error {
 	opened, err := h.openJournal()
 	if err != nil {
 		return err
 	}
-	if err := h.openBroker(secrets); err != nil {
+	if err := h.openBroker(); err != nil {
 		return errors.Join(err, h.journal.Close())
 	}
-	h.openTexts(secrets)
+	h.openTexts()
 	every, err := systemd.AliveEvery()
 	if err != nil {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
@@ -131,12 +124,12 @@ func (h *house) openJournal() (journal.Opened, error) {
 // strictLevel is above any level that doubling reaches.
 const strictLevel = 1 << 10
 
-func (h *house) openBroker(secrets configs.Secrets) error {
+func (h *house) openBroker() error {
 	m := h.cfg.MQTT
 	var password configs.Secret
 	if m.Username != "" {
 		var err error
-		if password, _, err = secrets.Find(configs.MQTTPassword); err != nil {
+		if password, _, err = h.secrets.Find(configs.MQTTPassword); err != nil {
 			h.log.Error("the broker will be asked without a password", "error", err)
 		}
 	}
@@ -149,8 +142,8 @@ func (h *house) openBroker(secrets configs.Secrets) error {
 }
 
 // openTexts makes the texts' client. A door that has nothing to sign in with works, but for its texts.
-func (h *house) openTexts(secrets configs.Secrets) {
-	secret, source, err := secrets.Find(configs.TwilioAuthToken)
+func (h *house) openTexts() {
+	secret, source, err := h.secrets.Find(configs.TwilioAuthToken)
 	if err == nil {
 		h.secret = secret
 		if h.texts, err = sms.New(textOptions(h.cfg, h.cfg, secret, h.log)); err == nil {
@@ -267,47 +260,6 @@ func (h *house) run(ctx context.Context) error {
 	stopJournal()
 	storing.Wait()
 	return err
-}
-
-// job starts a part of the house that runs until its context ends.
-func (h *house) job(name string, f func() error) { h.jobs.Go(func() { h.part(name, f) }) }
-
-// part runs f. That it ends with an error is a fault; that it panics, the end, with the strike locked first.
-func (h *house) part(name string, f func() error) {
-	defer func() {
-		if p := recover(); p != nil {
-			h.die(name, p)
-		}
-	}()
-	if err := f(); err != nil && !errors.Is(err, context.Canceled) {
-		h.log.Error("a part of the door has ended", "part", name, "error", err)
-		h.post(lock.Fault{Part: name, Standing: true, Detail: err.Error(), Hint: "restart latchd"})
-	}
-}
-
-// die ends the program after a panic. It says where without the arguments that Go's own trace would show: one of them may
-// be a digit.
-func (h *house) die(part string, p any) {
-	h.board.Strike.Lock()
-	h.log.Error("panic: the strike is locked and the program ends", "part", part, "panic", p, "at", trace())
-	if h.flush != nil {
-		h.flush()
-	}
-	os.Exit(exitFailed)
-}
-
-// trace is the stack as names of functions and lines.
-func trace() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	var b strings.Builder
-	for {
-		f, more := frames.Next()
-		fmt.Fprintf(&b, "%s:%d ", f.Function, f.Line)
-		if !more {
-			return b.String()
-		}
-	}
 }
 
 func (h *house) serveSim(ctx context.Context) error {
