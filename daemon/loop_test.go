@@ -109,7 +109,7 @@ func TestTheEndInMidPulseLocksFirstAndTakesNoFurtherInput(t *testing.T) {
 			l.Post(lock.Level{Sensor: lock.Exit, Active: true})
 		}
 		synctest.Wait()
-		want(t, h, "lock", "lock", "save", "lock.locked front unset", "daemon.stopped front unset", "lock")
+		want(t, h, "lock", "save", "lock.locked front unset", "daemon.stopped front unset", "lock")
 		for range 2 * backlog {
 			l.Post(lock.Tick{}) // does not wait for a loop that has ended
 		}

@@ -36,8 +36,7 @@ func (e *entry) add(digit byte) {
 func (m *Machine) key(r rune) {
 	switch {
 	case r == m.cfg.Enter:
-		m.do(Feedback{KeyTaken})
-		m.enter()
+		m.enter() // each answer has a signal of its own
 		m.entry.clear()
 	case r == m.cfg.Clear:
 		m.entry.clear()

@@ -72,7 +72,7 @@ func (c Config) tries() otp.Rules {
 func (m *Machine) Step(now Instant, in Input) []Effect {
 	m.now, m.out = now, m.out[:0]
 	if s, ok := in.(Started); ok {
-		m.do(LockStrike{})
+		m.lockStrike()
 		m.emit(Event{Type: DaemonStarted, Detail: s.Version})
 	}
 	m.advance()
@@ -92,7 +92,6 @@ func (m *Machine) Step(now Instant, in Input) []Effect {
 		m.entry.clear()
 	case Stopping:
 		m.lockStrike()
-		m.do(LockStrike{})
 		m.emit(Event{Type: DaemonStopped})
 		m.dirty = true
 	}

@@ -38,12 +38,12 @@ func (m *Machine) openStrike() bool {
 	return !was
 }
 
-// lockStrike ends the pulse, if one is live.
+// lockStrike locks, even when the strike is believed to be locked: whoever asks may know better. It tells the end of a
+// pulse, if one was live.
 func (m *Machine) lockStrike() {
-	if !m.strike.open {
-		return
-	}
-	m.strike = strike{until: never, graceUntil: m.now.Mono + openGrace}
 	m.do(LockStrike{})
-	m.emit(Event{Type: LockLocked})
+	if m.strike.open {
+		m.strike = strike{until: never, graceUntil: m.now.Mono + openGrace}
+		m.emit(Event{Type: LockLocked})
+	}
 }
