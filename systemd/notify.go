@@ -14,9 +14,6 @@ import (
 // waits: an error says that systemd has not been told, which is worth a line in the log and nothing else.
 func Ready(status string) error { return notify(daemon.SdNotifyReady, statusLine(status)) }
 
-// Status replaces the line that `systemctl status` shows.
-func Status(status string) error { return notify(statusLine(status)) }
-
 // Reloading says that the configuration is being read again. Ready must follow, also when the old one stays.
 func Reloading() error {
 	return notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))

@@ -42,7 +42,7 @@ func TestNotices(t *testing.T) {
 		want string // a regular expression
 	}{
 		{"ready with a status", func() error { return Ready("locked") }, `READY=1\nSTATUS=locked`},
-		{"a status cannot smuggle in another notice", func() error { return Status("a\nREADY=1") }, `STATUS=a READY=1`},
+		{"a status cannot smuggle in another notice", func() error { return Stopping("a\nREADY=1") }, "STOPPING=1\nSTATUS=a READY=1"},
 		{"a reload says when it began", Reloading, `RELOADING=1\nMONOTONIC_USEC=\d+`},
 		{"stopping", func() error { return Stopping("locked") }, `STOPPING=1\nSTATUS=locked`},
 		{"alive", Alive, `WATCHDOG=1`},
