@@ -1,11 +1,10 @@
 // Command figures measures what latchd promises about speed and size, on a simulated board, with the daemon in a process of
-// its own, and prints a table. With -write it also writes BENCHMARKS.md.
+// its own, and prints a table. With -write it also writes its section of BENCHMARKS.md.
 //
 // It compares with nothing and judges nothing: it prints what it measured beside what was aimed at.
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"log"
@@ -16,10 +15,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"latchd/bench/page"
 )
 
 var (
-	write   = flag.Bool("write", false, "write BENCHMARKS.md, too")
+	write   = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	rings   = flag.Int("rings", 30, "rings, each with its text, code and opening")
 	starts  = flag.Int("starts", 20, "starts of the daemon")
 	events  = flag.Int("events", 100_000, "events through journal and broker")
@@ -45,10 +46,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	page := render(rows)
-	fmt.Print(page)
+	body := render(rows)
+	fmt.Print(body)
 	if *write {
-		if err := os.WriteFile("BENCHMARKS.md", []byte(page), 0o644); err != nil {
+		if err := page.Write("BENCHMARKS.md", "figures", body); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -109,8 +110,7 @@ func build(dir string) (exe string, sizes []row, err error) {
 
 func render(rows []row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Measured\n\n")
-	fmt.Fprintf(&b, "`go run ./bench/figures -write` wrote this page on %s, on %s, with %s.\n", time.Now().UTC().Format(time.DateOnly), machine(), runtime.Version())
+	fmt.Fprintf(&b, "`go run ./bench/figures -write` wrote this section on %s.\n", page.Stamp())
 	fmt.Fprintf(&b, "The daemon runs in a process of its own on a simulated board; the times of edges are the board's. The machine is shared:\nmedians say more than single figures. The aims are for a Raspberry Pi 4.\n\n")
 	fmt.Fprintf(&b, "| figure | measured | aim |\n|---|---|---|\n")
 	for _, r := range rows {
@@ -118,20 +118,6 @@ func render(rows []row) string {
 	}
 	fmt.Fprintf(&b, "\nWhat a single part costs: `go test -run '^$' -bench . ./lock ./keypad ./journal ./sms ./configs`.\n")
 	return b.String()
-}
-
-func machine() string {
-	model := "an unknown processor"
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range bytes.Lines(b) {
-			if name, value, ok := strings.Cut(string(line), ":"); ok && (strings.HasPrefix(name, "model name") || strings.HasPrefix(name, "Model")) {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d × %s, Linux %s, %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.GOARCH)
 }
 
 // spread is the median and the 99th percentile (the largest, of fewer than a hundred).

@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"daemon":        {"lock"},
 	"cmd/latchd":    nil, // puts all of it together
 	"bench/figures": nil,
+	"bench/page":    {},
 	"bench/standin": {"sms/standin"},
 }
 
