@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,6 +44,9 @@ type Options struct {
 
 	Username, Password string
 	TLS                func() (*tls.Config, error) // asked at each connection, so that renewed files count; nil: the system's roots
+
+	// Dial connects to a broker's HOST:PORT, whatever its scheme; nil: over the network, as the scheme says.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	Discovery string // Home Assistant's discovery prefix; empty: nothing is published outside Prefix
 	Style     string // "device" (also when empty), or "entity": one announcement an entity
@@ -89,6 +93,9 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), wake: make(chan struct{}, 1),
 		boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
 	c.dial = c.open
+	if o.Dial != nil {
+		c.dial = func(ctx context.Context, broker *url.URL) (net.Conn, error) { return o.Dial(ctx, "tcp", broker.Host) }
+	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}

@@ -25,11 +25,13 @@ const (
 // one request with it, not all. Idle ones are closed before Twilio's side does it, which would leave a text that was
 // just written in doubt; a peer that is gone is noticed within half a minute. Proxies come from the environment as
 // http.ProxyFromEnvironment reads it, which never sends loopback addresses through one.
-func newTransport() *http.Transport {
-	dial := &net.Dialer{Timeout: patience, KeepAliveConfig: net.KeepAliveConfig{
-		Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}}
+func newTransport(dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: patience, KeepAliveConfig: net.KeepAliveConfig{
+			Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}}).DialContext
+	}
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dial.DialContext, Protocols: http1(), TLSHandshakeTimeout: patience,
+		Proxy: http.ProxyFromEnvironment, DialContext: dial, Protocols: http1(), TLSHandshakeTimeout: patience,
 		MaxIdleConnsPerHost: 4, IdleConnTimeout: 50 * time.Second,
 	}
 }

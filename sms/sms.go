@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,6 +47,9 @@ type Options struct {
 
 	Owners       map[string]lock.Phone // by the owner's name
 	CountryCodes []string              // "1", "44": numbers elsewhere get no request; empty: the owners' own countries
+
+	// Dial connects to the API's HOST:PORT; nil: over the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	Log *slog.Logger // nil: nothing is logged
 }
@@ -102,7 +106,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		from: o.From, service: o.MessagingServiceSID, log: o.Log, api: api,
 		credentials: client.Client{Credentials: client.NewCredentials(user, o.Secret)},
-		transport:   newTransport(),
+		transport:   newTransport(o.Dial),
 		hide: strings.NewReplacer(o.Secret, "…",
 			base64.StdEncoding.EncodeToString([]byte(user+":"+o.Secret)), "…"),
 		queue: make(chan job, inHand), refused: make(chan lock.TextNews, inHand), recheck: make(chan struct{}, 1),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ type houseOptions struct {
 	secrets configs.Secrets
 	show    func(lock.Status)  // hears the door's state beside the broker; optional
 	hear    func([]lock.Event) // hears stored events beside the broker; optional
+	// dial connects to the broker and to Twilio; nil: over the network.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // openHouse locks the strike first, and then makes ready whatever else the configuration asks for. What fails leaves the
@@ -136,7 +139,7 @@ func (h *house) openBroker() error {
 	var err error
 	h.broker, err = mqtt.New(mqtt.Options{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers,
 		Username: m.Username, Password: password.Reveal(), Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
-		TLS:     func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) },
+		TLS: func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) }, Dial: h.dial,
 		Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
 	return err
 }
@@ -146,7 +149,9 @@ func (h *house) openTexts() {
 	secret, source, err := h.secrets.Find(configs.TwilioAuthToken)
 	if err == nil {
 		h.secret = secret
-		if h.texts, err = sms.New(textOptions(h.cfg, h.cfg, secret, h.log)); err == nil {
+		o := textOptions(h.cfg, h.cfg, secret, h.log)
+		o.Dial = h.dial
+		if h.texts, err = sms.New(o); err == nil {
 			return
 		}
 		h.texts, err = nil, fmt.Errorf("%s: %w", source, err)
