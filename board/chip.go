@@ -55,6 +55,9 @@ func permissionHint(path string, err error) string {
 	group := "gpio"
 	if info, err := os.Stat(path); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			if st.Gid == 0 || info.Mode().Perm()&0o060 != 0o060 {
+				return `: it is root's alone: give it to a group with the udev rule SUBSYSTEM=="gpio", GROUP="gpio", MODE="0660"`
+			}
 			if g, err := user.LookupGroupId(strconv.Itoa(int(st.Gid))); err == nil {
 				group = g.Name
 			}

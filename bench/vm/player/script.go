@@ -1,0 +1,420 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a script waits for what must come, where it names no time.
+const patience = 10 * time.Second
+
+// play is one scenario at work. Its commands, beside testscript's own (exec, stdout, grep, ! and so on):
+//
+//	door [TABLE.KEY=VALUE...]  a new door at work, with these settings (also: make-door, which does not start it)
+//	configure [SETTINGS]       the file only; the door is told by systemctl reload or restart
+//	bell|exit|contact|tamper [on|off|DURATION]
+//	                           press for 200 ms or so long; contact on is a closed door
+//	ring                       press the bell, wait for the text; its code is $CODE from then on
+//	enter DIGITS               type them and the enter key, with a human's taps of 80 ms; $WRONG is not $CODE
+//	type KEYS                  without it
+//	hold KEYS / release KEYS   put fingers on keys, lift them
+//	chatter KEY DURATION       a key that bounces for so long before it stays down, and as it is lifted
+//	kill SIGNAL                to the daemon
+//	opens [WITHIN]             the strike opens, counted from what was done last; each opening must be claimed so
+//	locks [WITHIN]             the strike is locked
+//	lasted DURATION            the last opening lasted so long, to 50 ms
+//	stays-locked DURATION      and no text, no opening meanwhile
+//	no-text                    since the last one
+//	hear TOPIC REGEXP [WITHIN] ; unheard TOPIC REGEXP; heard N TOPIC REGEXP: exactly so many since the last hear
+//	sleep DURATION; clock +DURATION|-DURATION|YEAR
+//	power-cut; reboot          in a machine of its own; the script goes on after it
+//	say TEXT                   into the table of verdicts
+type play struct {
+	d      *door
+	name   string
+	from   int   // the line to go on at, after a power cut
+	mark   int64 // when something was done last, CLOCK_MONOTONIC, ns
+	began  time.Time
+	clock  time.Duration // by how much the wall clock was moved
+	resume resume
+	cut    func(resume) // records where to go on
+	here   bool         // not in a machine of its own
+	said   []string
+	start  time.Time
+}
+
+// resume is what a script remembers over a power cut.
+type resume struct {
+	Line      int
+	Code      string
+	ActiveLow bool
+}
+
+func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string) {
+	type command func(ts *testscript.TestScript, args []string) error
+	plain := map[string]command{
+		"install": p.install, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
+		"bell": p.press("bell"), "exit": p.press("exit"), "contact": p.press("contact"), "tamper": p.press("tamper"),
+		"ring": p.ring, "type": p.typeKeys, "enter": func(ts *testscript.TestScript, a []string) error { return p.typeKeys(ts, append(a, "#")) }, "hold": p.hold(true), "release": p.hold(false), "chatter": p.chatter,
+		"kill": p.kill, "opens": p.opens, "locks": p.locks, "lasted": p.lasted, "stays-locked": p.staysLocked, "no-text": p.noText,
+		"hear": p.hear, "unheard": p.unheard, "heard": p.heard,
+		"sleep": p.sleep, "clock": p.setClock, "power-cut": p.powerCut, "reboot": p.reboot, "say": p.say,
+	}
+	all := map[string]func(*testscript.TestScript, bool, []string){}
+	for name, f := range plain {
+		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg {
+				ts.Fatalf("%s cannot be negated", name)
+			}
+			if err := f(ts, args); err != nil {
+				ts.Fatalf("%v", err)
+			}
+		}
+	}
+	return all
+}
+
+func (p *play) install(ts *testscript.TestScript, _ []string) error {
+	transcript, err := p.d.install()
+	ts.Logf("%s", transcript)
+	return err
+}
+
+func (p *play) makeDoor(ts *testscript.TestScript, settings []string) error {
+	p.resume.ActiveLow = strings.Contains(strings.Join(settings, " "), "strike.active=low")
+	return p.d.fresh(settings)
+}
+
+func (p *play) door(ts *testscript.TestScript, settings []string) error {
+	if err := p.makeDoor(ts, settings); err != nil {
+		return err
+	}
+	p.act()
+	if _, err := command("systemctl", "start", "latchd"); err != nil {
+		return err
+	}
+	if _, ok := p.d.ears.wait("availability", regexp.MustCompile("^online$"), patience); !ok {
+		return fmt.Errorf("the door does not say that it is online:\n%s", p.d.ears.last(10))
+	}
+	return nil
+}
+
+func (p *play) act() { p.mark = monotonic() }
+
+func (p *play) press(name string) func(*testscript.TestScript, []string) error {
+	return func(_ *testscript.TestScript, args []string) (err error) {
+		how := "200ms"
+		if len(args) > 0 {
+			how = args[0]
+		}
+		if how == "on" || how == "off" {
+			p.mark, err = p.d.copper.turn(name, how == "on")
+			return err
+		}
+		long, err := time.ParseDuration(how)
+		if err != nil {
+			return err
+		}
+		if p.mark, err = p.d.copper.turn(name, true); err != nil {
+			return err
+		}
+		<-time.After(long)
+		_, err = p.d.copper.turn(name, false)
+		return err
+	}
+}
+
+func (p *play) ring(ts *testscript.TestScript, _ []string) error {
+	if err := p.press("bell")(ts, nil); err != nil {
+		return err
+	}
+	code, ok := p.d.text(patience)
+	if !ok {
+		return fmt.Errorf("no text came; heard:\n%s", p.d.ears.last(20))
+	}
+	p.setCode(ts.Setenv, code)
+	return nil
+}
+
+// setCode sets $CODE, and $WRONG to one that differs in its last digit.
+func (p *play) setCode(setenv func(key, value string), code string) {
+	p.resume.Code = code
+	setenv("CODE", code)
+	if code != "" {
+		setenv("WRONG", code[:len(code)-1]+string('0'+(code[len(code)-1]-'0'+1)%10))
+	}
+}
+
+func (p *play) typeKeys(_ *testscript.TestScript, args []string) (err error) {
+	p.mark, err = p.d.copper.typeKeys(strings.Join(args, ""), 80*time.Millisecond)
+	return err
+}
+
+func (p *play) hold(down bool) func(*testscript.TestScript, []string) error {
+	return func(_ *testscript.TestScript, args []string) (err error) {
+		for _, key := range strings.Join(args, "") {
+			if p.mark, err = p.d.copper.key(key, down); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (p *play) chatter(_ *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("want: chatter KEY DURATION")
+	}
+	long, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	key := []rune(args[0])[0]
+	for _, last := range []bool{true, false} {
+		for end := time.Now().Add(long); time.Now().Before(end); {
+			for _, down := range []bool{true, false} {
+				if _, err := p.d.copper.key(key, down); err != nil {
+					return err
+				}
+				<-time.After(700 * time.Microsecond)
+			}
+		}
+		if p.mark, err = p.d.copper.key(key, last); err != nil {
+			return err
+		}
+		<-time.After(80 * time.Millisecond)
+	}
+	return nil
+}
+
+func (p *play) kill(_ *testscript.TestScript, args []string) error {
+	pid, err := strconv.Atoi(p.d.pid())
+	if err != nil || pid == 0 {
+		return fmt.Errorf("the daemon is not at work: %v", err)
+	}
+	signal := unix.SignalNum("SIG" + strings.Join(args, ""))
+	if signal == 0 {
+		return fmt.Errorf("no signal %s", args)
+	}
+	p.act()
+	return syscall.Kill(pid, signal)
+}
+
+// within reads the optional time that ends the arguments.
+func within(args []string, n int) (time.Duration, error) {
+	if len(args) <= n {
+		return patience, nil
+	}
+	return time.ParseDuration(args[n])
+}
+
+func (p *play) opens(_ *testscript.TestScript, args []string) error {
+	limit, err := within(args, 0)
+	if err != nil {
+		return err
+	}
+	o, ok := p.d.witness.opens(limit)
+	if !ok {
+		return fmt.Errorf("the strike has not opened; heard:\n%s", p.d.ears.last(20))
+	}
+	return p.measure("open", time.Duration(o.from-p.mark), limit)
+}
+
+func (p *play) locks(_ *testscript.TestScript, args []string) error {
+	limit, err := within(args, 0)
+	if err != nil {
+		return err
+	}
+	o, ok := p.d.witness.locks(patience + limit)
+	if !ok {
+		return fmt.Errorf("the strike is not locked; heard:\n%s", p.d.ears.last(20))
+	}
+	if o.to < p.mark { // it was locked before
+		return nil
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	return p.measure("locked", time.Duration(o.to-p.mark), limit)
+}
+
+func (p *play) measure(what string, took, limit time.Duration) error {
+	p.said = append(p.said, fmt.Sprintf("%s after %s", what, show(took)))
+	if took > limit {
+		return fmt.Errorf("%s after %v, want %v at the most", what, took, limit)
+	}
+	return nil
+}
+
+func show(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
+	default:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+}
+
+func (p *play) lasted(_ *testscript.TestScript, args []string) error {
+	want, err := time.ParseDuration(strings.Join(args, ""))
+	if err != nil {
+		return err
+	}
+	o, ok := p.d.witness.locks(want + patience)
+	if !ok {
+		return fmt.Errorf("the strike is open still")
+	}
+	took := time.Duration(o.to - o.from)
+	p.said = append(p.said, "open for "+show(took))
+	if (took - want).Abs() > 50*time.Millisecond {
+		return fmt.Errorf("the strike was open for %v, want %v", took, want)
+	}
+	return nil
+}
+
+func (p *play) staysLocked(ts *testscript.TestScript, args []string) error {
+	if err := p.sleep(ts, args); err != nil {
+		return err
+	}
+	if err := p.d.witness.account(); err != nil {
+		return err
+	}
+	return p.noText(ts, nil)
+}
+
+func (p *play) noText(*testscript.TestScript, []string) error {
+	if n := len(p.d.texts); n > 0 {
+		return fmt.Errorf("%d texts went out", n)
+	}
+	return nil
+}
+
+func (p *play) hear(_ *testscript.TestScript, args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("want: hear TOPIC REGEXP [WITHIN]")
+	}
+	limit, err := within(args, 2)
+	if err != nil {
+		return err
+	}
+	re, err := regexp.Compile(args[1])
+	if err != nil {
+		return err
+	}
+	if _, ok := p.d.ears.wait(args[0], re, limit); !ok {
+		return fmt.Errorf("%s said nothing like %q within %v; heard:\n%s", args[0], args[1], limit, p.d.ears.last(20))
+	}
+	return nil
+}
+
+func (p *play) unheard(ts *testscript.TestScript, args []string) error {
+	return p.heard(ts, append([]string{"0"}, args...))
+}
+
+func (p *play) heard(_ *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("want: heard N TOPIC REGEXP")
+	}
+	re, err := regexp.Compile(args[2])
+	if err != nil {
+		return err
+	}
+	if n := p.d.ears.count(args[1], re); strconv.Itoa(n) != args[0] {
+		return fmt.Errorf("%s said something like %q %d times, want %s; heard:\n%s", args[1], args[2], n, args[0], p.d.ears.last(30))
+	}
+	return nil
+}
+
+func (p *play) sleep(_ *testscript.TestScript, args []string) error {
+	long, err := time.ParseDuration(strings.Join(args, ""))
+	if err == nil {
+		<-time.After(long)
+	}
+	return err
+}
+
+func (p *play) setClock(ts *testscript.TestScript, args []string) error {
+	if p.here {
+		return fmt.Errorf("the clock of this machine is left alone")
+	}
+	how := strings.Join(args, "")
+	by, err := time.ParseDuration(how)
+	if year, e := strconv.Atoi(how); err != nil && e == nil {
+		by, err = time.Until(time.Date(year, 1, 1, 0, 0, 1, 0, time.UTC)), nil
+	}
+	if err != nil {
+		return fmt.Errorf("want a duration or a year: %w", err)
+	}
+	p.clock += by
+	return moveClock(by)
+}
+
+func moveClock(by time.Duration) error {
+	t := unix.NsecToTimeval(time.Now().Add(by).UnixNano())
+	return unix.Settimeofday(&t)
+}
+
+func (p *play) powerCut(ts *testscript.TestScript, _ []string) error {
+	if p.here {
+		return fmt.Errorf("the power of this machine is left on")
+	}
+	p.pause(ts)
+	return os.WriteFile("/proc/sysrq-trigger", []byte("b"), 0)
+}
+
+func (p *play) reboot(ts *testscript.TestScript, _ []string) error {
+	if p.here {
+		return fmt.Errorf("this machine is left running")
+	}
+	p.pause(ts)
+	if _, err := command("systemctl", "--no-block", "reboot"); err != nil {
+		return err
+	}
+	select {} // the reboot ends this program, too
+}
+
+// pause has the script go on at its next line after the machine has started again.
+func (p *play) pause(ts *testscript.TestScript) {
+	p.resume.Line = lineOf(ts)
+	p.cut(p.resume)
+}
+
+// lineOf finds the line at work: testscript keeps it to itself, but shows it in what it logs.
+func lineOf(ts *testscript.TestScript) int {
+	line, _ := strconv.Atoi(ts.Getenv("LINE"))
+	return line
+}
+
+func (p *play) say(_ *testscript.TestScript, args []string) error {
+	p.said = append(p.said, strings.Join(args, " "))
+	return nil
+}
+
+// script returns the scenario's text and its title, with the lines that were played before a power cut left out and
+// every cut told where it stands.
+func (p *play) script() (title string, text []byte, err error) {
+	b, err := os.ReadFile(filepath.Join(p.d.load, "scenarios", p.name+".txt"))
+	if err != nil {
+		return "", nil, err
+	}
+	lines := strings.Split(string(b), "\n")
+	title = strings.TrimSpace(strings.TrimPrefix(lines[0], "#"))
+	for i, line := range lines {
+		switch word, _, _ := strings.Cut(line, " "); {
+		case i < p.from:
+			lines[i] = "# " + line
+		case word == "power-cut" || word == "reboot":
+			lines[i] = "env LINE=" + strconv.Itoa(i+1) + "\n" + line
+		}
+	}
+	return title, []byte(strings.Join(lines, "\n")), nil
+}
