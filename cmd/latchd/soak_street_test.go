@@ -182,6 +182,6 @@ func soakConfig(dir string) (*configs.Config, error) {
 	quiet := cfg.Owner[0]
 	quiet.Name, quiet.Phone, quiet.Quiet = "Grace", "+15557654322", "22:00-07:00"
 	cfg.Owner = append(cfg.Owner, quiet)
-	cfg.Journal.Path, cfg.Journal.Keep = dir, configs.Duration(5*24*time.Hour)
+	cfg.Journal.Path, cfg.Journal.Keep = dir, configs.Duration(14*24*time.Hour)
 	return cfg, nil
 }
