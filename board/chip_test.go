@@ -211,9 +211,23 @@ func TestOpenChipSaysWhatIsWrongWithTheDevice(t *testing.T) {
 	if _, err := findChip(filepath.Join(t.TempDir(), "gpiochip0")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no such device: %v", err)
 	}
-	hint := permissionHint(os.DevNull, &fs.PathError{Err: unix.EACCES})
-	if !strings.Contains(hint, "must be in group") {
-		t.Errorf("no permission: %q", hint)
+	device := filepath.Join(t.TempDir(), "gpiochip0")
+	if err := os.WriteFile(device, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if hint := permissionHint(device, fs.ErrPermission); !strings.Contains(hint, "udev rule") {
+		t.Errorf("a device that no group may use: %q", hint)
+	}
+	if err := os.Chmod(device, 0o660); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		if err := os.Chown(device, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if hint := permissionHint(device, fs.ErrPermission); !strings.Contains(hint, "must be in group") {
+		t.Errorf("a device of a group: %q", hint)
 	}
 	if hint := permissionHint(os.DevNull, unix.ENOENT); hint != "" {
 		t.Errorf("another error: %q", hint)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,42 +21,36 @@ func report(dirs []string) error {
 	return printVerdicts(all)
 }
 
-// readVerdicts reads what one machine said. What is not a verdict, and what was to do and is not there, is one that says so.
+// readVerdicts reads what one machine said of what it had to do. Whatever it left open is a failure, and so is what it
+// said that is not a verdict.
 func readVerdicts(dir string) ([]verdict, error) {
-	f, err := os.Open(filepath.Join(dir, "verdicts"))
+	todo, err := os.ReadFile(filepath.Join(dir, "todo"))
 	if os.IsNotExist(err) {
 		return nil, nil // no such machine was needed
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	said, _ := os.ReadFile(filepath.Join(dir, "verdicts")) // without any, the machine has not come so far
 	var vs []verdict
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	done := map[string]bool{}
+	for line := range strings.Lines(string(said)) {
 		var v verdict
-		if json.Unmarshal(lines.Bytes(), &v) != nil {
-			v = verdict{Name: filepath.Base(dir), Error: strings.TrimSpace(lines.Text())}
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			v = verdict{Name: filepath.Base(dir), Error: strings.TrimSpace(line)}
 		}
 		vs = append(vs, v)
-	}
-	done := map[string]bool{}
-	for _, v := range vs {
 		done[v.Name] = true
 	}
-	todo, err := os.ReadFile(filepath.Join(dir, "todo"))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range strings.Fields(string(todo)) {
+	console, _ := os.ReadFile(filepath.Join(dir, "console"))
+	log := string(console[max(0, len(console)-4000):])
+	for _, name := range append(strings.Fields(string(todo)), "install") {
 		if !done[name] {
-			console, _ := os.ReadFile(filepath.Join(dir, "console"))
-			vs = append(vs, verdict{Name: name, Error: "the machine ended before it", Log: string(console[max(0, len(console)-4000):])})
-			break
+			vs = append(vs, verdict{Name: name, Error: "the machine " + filepath.Base(dir) + " ended before it was played", Log: log})
+			log = ""
 		}
 	}
-	return vs, lines.Err()
+	return vs, nil
 }
 
 func printVerdicts(all []verdict) error {
@@ -88,6 +81,9 @@ func printVerdicts(all []verdict) error {
 		}
 	}
 	fmt.Printf("\n%d scenarios, %d failed. The kernel saw the strike's line driven %d times and opened %d times.\n", len(all), failed, drives, openings)
+	if len(all) == 0 {
+		return fmt.Errorf("nothing was played")
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d scenarios failed", failed, len(all))
 	}
