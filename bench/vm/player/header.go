@@ -103,9 +103,6 @@ func removeHeader() {
 			os.Remove(path)
 		}
 	}
-	for _, name := range []string{"witness", "copper"} {
-		os.Remove(filepath.Join(tracefs, "instances", name))
-	}
 }
 
 func findHeader() (header, error) {
