@@ -195,7 +195,7 @@ func (s *street) render(before, after figures, stamp string, spent time.Duration
 	fmt.Fprintf(&b, "`go test ./cmd/latchd -run Soak -soak %d -seed %d -write -timeout 60m` wrote this section on %s.\n", *soakEvents, *soakSeed, stamp)
 	fmt.Fprintf(&b, `The whole daemon, on a simulated board and with connections in memory, passed %.0f days of a busy door in %.0f s of real time:
 %d events, among them %d openings, %d wrong entries and %d lockouts, of %d pressed keys and %d rings; %d times the
-connection to the broker broke in mid-flow, and the broker stayed away for up to a day; %d events came to the consumer twice.
+connection to the broker broke or fell silent, and the broker stayed away for up to a day; %d events came to the consumer twice.
 Memory, goroutines and descriptors are those of the whole test process, so with the broker, Twilio's stand-in and the people;
 memory is taken after a collection of garbage that returned what is free. Before: after the first fifth, a warm-up in which the
 journal reaches the 14 days that it keeps; its file does not shrink, so it is as large as the busiest 15 days so far made it.
