@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,7 +44,7 @@ type door struct {
 }
 
 func openDoor(load string) (*door, error) {
-	d := &door{load: load, texts: make(chan standin.Message, 1000), asked: make(chan time.Time, 1000), secrets: []string{token, phone}}
+	d := &door{load: load, texts: make(chan standin.Message, 1000), asked: make(chan time.Time, 1000), secrets: []string{token, phone[1:]}}
 	var err error
 	if d.h, err = findHeader(); err != nil {
 		return nil, err
@@ -189,6 +190,7 @@ func (d *door) configure(settings []string) error {
 func (d *door) fresh(settings []string) error {
 	command("systemctl", "stop", "latchd")
 	command("systemctl", "reset-failed", "latchd")
+	d.removeDisk()
 	if err := firstError(
 		func() error { return os.RemoveAll(stateDir) },
 		func() error { return os.RemoveAll("/var/lib/private/latchd") },
@@ -239,15 +241,19 @@ func (d *door) leaks(since time.Time) error {
 		}
 		return nil
 	})
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, secret := range d.secrets {
-		whole := regexp.MustCompile(`(^|[^0-9A-Za-z.])` + regexp.QuoteMeta(secret) + `($|[^0-9A-Za-z])`)
-		for place, text := range places {
-			if secret != "" && whole.MatchString(text) {
-				return fmt.Errorf("%s holds a secret: a code, a token or a whole phone number", place)
-			}
+	for place, text := range places {
+		if d.tells(text) {
+			return fmt.Errorf("%s holds a secret: a code, a token or a whole phone number", place)
 		}
 	}
 	return nil
+}
+
+// tells says whether a text holds a secret of this door.
+func (d *door) tells(text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.secrets, func(secret string) bool {
+		return secret != "" && regexp.MustCompile(`(^|[^0-9.])`+secret+`($|[^0-9])`).MatchString(text)
+	})
 }

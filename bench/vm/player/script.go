@@ -21,22 +21,29 @@ const patience = 10 * time.Second
 //
 //	door [TABLE.KEY=VALUE...]  a new door at work, with these settings (also: make-door, which does not start it)
 //	configure [SETTINGS]       the file only; the door is told by systemctl reload or restart
-//	bell|exit|contact|tamper [on|off|DURATION]
-//	                           press for 200 ms or so long; contact on is a closed door
+//	bell|exit|contact|tamper [on|off|DURATION|Nx]
+//	                           press for 200 ms, or so long, or N times in a row, 25 ms each; contact on is a closed door
 //	ring                       press the bell, wait for the text; its code is $CODE from then on
 //	enter DIGITS               type them and the enter key, with a human's taps of 80 ms; $WRONG is not $CODE
-//	type KEYS                  without it
+//	type KEYS                  without it; type Nx: so many digits, as fast as the debounce lets pass
 //	hold KEYS / release KEYS   put fingers on keys, lift them
-//	chatter KEY DURATION       a key that bounces for so long before it stays down, and as it is lifted
-//	kill SIGNAL                to the daemon
+//	chatter KEYS|SWITCH DURATION
+//	                           each bounces for so long before it stays down, and as it is lifted
+//	order ACTION               a command over MQTT, made at this moment; the script does not wait for what comes of it
+//	signal NAME                to the daemon: KILL, STOP, HUP and so on
 //	opens [WITHIN]             the strike opens, counted from what was done last; each opening must be claimed so
 //	locks [WITHIN]             the strike is locked
 //	lasted DURATION            the last opening lasted so long, to 50 ms
 //	stays-locked DURATION      and no text, no opening meanwhile
 //	no-text                    since the last one
+//	texts N [GAP]              exactly so many since the last ring, no two closer than GAP; the newest's code is $CODE from then on
+//	lamp green|red|buzzer      comes on within a second (on GPIO12, 18, 25)
 //	hear TOPIC REGEXP [WITHIN] ; unheard TOPIC REGEXP; heard N TOPIC REGEXP: exactly so many since the last hear
 //	sleep DURATION; clock +DURATION|-DURATION|YEAR
 //	power-cut; reboot          in a machine of its own; the script goes on after it
+//	memory [MB]                the daemon's; it has grown by so many at the most since the last memory
+//	keeps-secret COMMAND...    what it prints holds no code, token or whole phone number
+//	disk                       a small one under /var/lib/latchd, until the next door; disk full|roomy|failing|well|read-only
 //	say TEXT                   into the table of verdicts
 type play struct {
 	d      *door
@@ -50,6 +57,7 @@ type play struct {
 	here   bool         // not in a machine of its own
 	said   []string
 	start  time.Time
+	memory int // of the daemon, resident, KiB
 }
 
 // resume is what a script remembers over a power cut.
@@ -65,8 +73,9 @@ func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string
 		"install": p.install, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
 		"bell": p.press("bell"), "exit": p.press("exit"), "contact": p.press("contact"), "tamper": p.press("tamper"),
 		"ring": p.ring, "type": p.typeKeys, "enter": func(ts *testscript.TestScript, a []string) error { return p.typeKeys(ts, append(a, "#")) }, "hold": p.hold(true), "release": p.hold(false), "chatter": p.chatter,
-		"kill": p.kill, "opens": p.opens, "locks": p.locks, "lasted": p.lasted, "stays-locked": p.staysLocked, "no-text": p.noText,
+		"signal": p.signal, "opens": p.opens, "locks": p.locks, "lasted": p.lasted, "stays-locked": p.staysLocked, "no-text": p.noText,
 		"hear": p.hear, "unheard": p.unheard, "heard": p.heard,
+		"order": p.order, "texts": p.texts, "lamp": p.lamp, "memory": p.remember, "keeps-secret": p.keepsSecret, "disk": p.disk,
 		"sleep": p.sleep, "clock": p.setClock, "power-cut": p.powerCut, "reboot": p.reboot, "say": p.say,
 	}
 	all := map[string]func(*testscript.TestScript, bool, []string){}
@@ -120,6 +129,14 @@ func (p *play) press(name string) func(*testscript.TestScript, []string) error {
 			p.mark, err = p.d.copper.turn(name, how == "on")
 			return err
 		}
+		if n, ok := times(how); ok {
+			for range n {
+				if err := p.tap(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 		long, err := time.ParseDuration(how)
 		if err != nil {
 			return err
@@ -155,7 +172,13 @@ func (p *play) setCode(setenv func(key, value string), code string) {
 }
 
 func (p *play) typeKeys(_ *testscript.TestScript, args []string) (err error) {
-	p.mark, err = p.d.copper.typeKeys(strings.Join(args, ""), 80*time.Millisecond)
+	keys := strings.Join(args, "")
+	if n, ok := times(keys); ok {
+		keys = strings.Repeat("0123456789", n/10+1)[:n]
+		p.mark, err = p.d.copper.typeKeys(keys, quick)
+		return err
+	}
+	p.mark, err = p.d.copper.typeKeys(keys, 80*time.Millisecond)
 	return err
 }
 
@@ -172,23 +195,34 @@ func (p *play) hold(down bool) func(*testscript.TestScript, []string) error {
 
 func (p *play) chatter(_ *testscript.TestScript, args []string) error {
 	if len(args) != 2 {
-		return fmt.Errorf("want: chatter KEY DURATION")
+		return fmt.Errorf("want: chatter KEYS|SWITCH DURATION")
 	}
 	long, err := time.ParseDuration(args[1])
 	if err != nil {
 		return err
 	}
-	key := []rune(args[0])[0]
+	if _, ok := switches[args[0]]; ok {
+		return p.bounce(long, func(down bool) (int64, error) { return p.d.copper.turn(args[0], down) })
+	}
+	for _, key := range args[0] {
+		if err := p.bounce(long, func(down bool) (int64, error) { return p.d.copper.key(key, down) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *play) bounce(long time.Duration, turn func(down bool) (int64, error)) (err error) {
 	for _, last := range []bool{true, false} {
 		for end := time.Now().Add(long); time.Now().Before(end); {
 			for _, down := range []bool{true, false} {
-				if _, err := p.d.copper.key(key, down); err != nil {
+				if _, err := turn(down); err != nil {
 					return err
 				}
 				<-time.After(700 * time.Microsecond)
 			}
 		}
-		if p.mark, err = p.d.copper.key(key, last); err != nil {
+		if p.mark, err = turn(last); err != nil {
 			return err
 		}
 		<-time.After(80 * time.Millisecond)
@@ -196,7 +230,7 @@ func (p *play) chatter(_ *testscript.TestScript, args []string) error {
 	return nil
 }
 
-func (p *play) kill(_ *testscript.TestScript, args []string) error {
+func (p *play) signal(_ *testscript.TestScript, args []string) error {
 	pid, err := strconv.Atoi(p.d.pid())
 	if err != nil || pid == 0 {
 		return fmt.Errorf("the daemon is not at work: %v", err)
