@@ -177,7 +177,6 @@ func (d *door) configure(settings []string) error {
 	if err := os.WriteFile(configFile, out, 0o640); err != nil {
 		return err
 	}
-	d.witness.forget(activeLow)
 	// A line that nothing drives shows the level at which the strike would be open.
 	pull := "pull-up"
 	if activeLow {
@@ -199,6 +198,7 @@ func (d *door) fresh(settings []string) error {
 		func() error { return d.configure(settings) }); err != nil {
 		return err
 	}
+	d.witness.forget(slices.Contains(settings, "strike.active=low"))
 	for len(d.texts) > 0 {
 		<-d.texts
 	}
@@ -226,10 +226,19 @@ func (d *door) pid() string {
 	return said
 }
 
-// leaks says where a secret of this door has gone that it must not: the system's log since the mark, a topic, a file.
-func (d *door) leaks(since time.Time) error {
+// logCursor is journalctl's flag for what comes after now, whatever the wall clock will say.
+func logCursor() string {
+	said, _ := command("journalctl", "-q", "-n0", "--show-cursor")
+	if _, cursor, ok := strings.Cut(said, "-- cursor: "); ok {
+		return "--after-cursor=" + cursor
+	}
+	return "--no-tail" // there is no log yet: all of it
+}
+
+// leaks says where a secret of this door has gone that it must not: the system's log, a topic, a file.
+func (d *door) leaks(cursor string) error {
 	places := map[string]string{"a topic": d.ears.last(1 << 20)}
-	log, err := command("journalctl", "-q", "-o", "cat", "--since", fmt.Sprintf("@%d", since.Unix()))
+	log, err := command("journalctl", "-q", "-o", "cat", cursor)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,22 @@ func TestTheWitnessAccountsForEveryOpening(t *testing.T) {
 	}
 }
 
+// The daemon has started before the player knows which level opens.
+func TestTheWitnessJudgesWhatWasDrivenSinceTheBoot(t *testing.T) {
+	for activeLow, fine := range map[bool]bool{true: true, false: false} {
+		w := &witness{moved: make(chan struct{})}
+		w.see(move{at: 1, high: true})
+		w.resume(activeLow)
+		w.see(move{at: 2, high: activeLow})
+		if err := w.account(); (err == nil) != fine {
+			t.Errorf("driven high, active low %v: %v", activeLow, err)
+		}
+		if drives, _ := w.counts(); drives != 2 {
+			t.Errorf("%d drives, want 2", drives)
+		}
+	}
+}
+
 // What a machine did not get to must never count as passed.
 func TestWhatAMachineLeftOpenHasFailed(t *testing.T) {
 	for name, c := range map[string]struct {

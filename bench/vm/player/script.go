@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,15 +57,19 @@ type play struct {
 	cut    func(resume) // records where to go on
 	here   bool         // not in a machine of its own
 	said   []string
-	start  time.Time
 	memory int // of the daemon, resident, KiB
+	doors  int
 }
 
 // resume is what a script remembers over a power cut.
 type resume struct {
-	Line      int
-	Code      string
-	ActiveLow bool
+	Line             int
+	Code             string
+	Secrets          []string
+	ActiveLow        bool
+	Drives, Openings int
+	Cursor           string // of the system's log, where the scenario began
+	Failed           string // as the machine went down
 }
 
 func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -99,8 +104,21 @@ func (p *play) install(ts *testscript.TestScript, _ []string) error {
 }
 
 func (p *play) makeDoor(ts *testscript.TestScript, settings []string) error {
-	p.resume.ActiveLow = strings.Contains(strings.Join(settings, " "), "strike.active=low")
+	if p.doors > 0 {
+		if err := p.d.witness.account(); err != nil {
+			return fmt.Errorf("the door before: %w", err)
+		}
+		p.count()
+	}
+	p.doors++
+	p.resume.ActiveLow = slices.Contains(settings, "strike.active=low")
 	return p.d.fresh(settings)
+}
+
+// count adds what the witness has counted, before it forgets.
+func (p *play) count() {
+	drives, openings := p.d.witness.counts()
+	p.resume.Drives, p.resume.Openings = p.resume.Drives+drives, p.resume.Openings+openings
 }
 
 func (p *play) door(ts *testscript.TestScript, settings []string) error {
@@ -383,7 +401,9 @@ func (p *play) setClock(ts *testscript.TestScript, args []string) error {
 	how := strings.Join(args, "")
 	by, err := time.ParseDuration(how)
 	if year, e := strconv.Atoi(how); err != nil && e == nil {
-		by, err = time.Until(time.Date(year, 1, 1, 0, 0, 1, 0, time.UTC)), nil
+		// As if the clock had begun with that year when the machine was started: the kernel takes no earlier time than that in 1970.
+		began := time.Date(year, 1, 1, 0, 0, 1, 0, time.UTC)
+		by, err = time.Until(began.Add(time.Duration(monotonic()))), nil
 	}
 	if err != nil {
 		return fmt.Errorf("want a duration or a year: %w", err)
@@ -395,31 +415,6 @@ func (p *play) setClock(ts *testscript.TestScript, args []string) error {
 func moveClock(by time.Duration) error {
 	t := unix.NsecToTimeval(time.Now().Add(by).UnixNano())
 	return unix.Settimeofday(&t)
-}
-
-func (p *play) powerCut(ts *testscript.TestScript, _ []string) error {
-	if p.here {
-		return fmt.Errorf("the power of this machine is left on")
-	}
-	p.pause(ts)
-	return os.WriteFile("/proc/sysrq-trigger", []byte("b"), 0)
-}
-
-func (p *play) reboot(ts *testscript.TestScript, _ []string) error {
-	if p.here {
-		return fmt.Errorf("this machine is left running")
-	}
-	p.pause(ts)
-	if _, err := command("systemctl", "--no-block", "reboot"); err != nil {
-		return err
-	}
-	select {} // the reboot ends this program, too
-}
-
-// pause has the script go on at its next line after the machine has started again.
-func (p *play) pause(ts *testscript.TestScript) {
-	p.resume.Line = lineOf(ts)
-	p.cut(p.resume)
 }
 
 // lineOf finds the line at work: testscript keeps it to itself, but shows it in what it logs.

@@ -20,6 +20,7 @@ type witness struct {
 	claimed   int       // of them, by the scenario
 	drives    int       // times that the line was given a level, since the last forget
 	floated   bool      // it was made an input
+	seen      []move    // all of it
 	moved     chan struct{}
 }
 
@@ -45,6 +46,13 @@ func startWitness(h header) (*witness, error) {
 func (w *witness) see(m move) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.take(m)
+	close(w.moved)
+	w.moved = make(chan struct{})
+}
+
+func (w *witness) take(m move) {
+	w.seen = append(w.seen, m)
 	switch {
 	case m.direction:
 		w.floated = w.floated || !m.out
@@ -59,15 +67,17 @@ func (w *witness) see(m move) {
 		}
 		w.known, w.open = true, open
 	}
-	close(w.moved)
-	w.moved = make(chan struct{})
 }
 
 // forget begins anew, for a strike of that polarity whose line nothing drives.
 func (w *witness) forget(activeLow bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.activeLow, w.known, w.open, w.openings, w.claimed, w.drives, w.floated = activeLow, false, false, nil, 0, 0, false
+	w.anew(activeLow)
+}
+
+func (w *witness) anew(activeLow bool) {
+	w.activeLow, w.known, w.open, w.openings, w.claimed, w.drives, w.floated, w.seen = activeLow, false, false, nil, 0, 0, false, nil
 }
 
 // wait waits until ok, which is called with the lock held, or until the time is over. It returns whether ok.
@@ -116,22 +126,39 @@ func (w *witness) locks(atMost time.Duration) (o opening, ok bool) {
 func (w *witness) account() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.open {
+		return fmt.Errorf("the strike is open in the end")
+	}
+	return w.unclaimed()
+}
+
+func (w *witness) unclaimed() error {
 	switch {
 	case w.floated:
 		return fmt.Errorf("the strike's line was made an input")
 	case len(w.openings) > w.claimed:
 		return fmt.Errorf("the strike opened %d times, and the scenario accounts for %d", len(w.openings), w.claimed)
-	case w.open:
-		return fmt.Errorf("the strike is open in the end")
 	}
 	return nil
 }
 
-// resume goes on after the machine was started again: what the kernel has recorded since belongs to the scenario.
+// cut says what has not been accounted for when the power goes. The strike may be open then.
+func (w *witness) cut() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unclaimed()
+}
+
+// resume goes on after the machine was started again: what the kernel has recorded since the boot belongs to the
+// scenario, and is judged by its polarity.
 func (w *witness) resume(activeLow bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.activeLow = activeLow
+	seen := w.seen
+	w.anew(activeLow)
+	for _, m := range seen {
+		w.take(m)
+	}
 }
 
 func (w *witness) counts() (drives, openings int) {

@@ -116,7 +116,7 @@ func (p progress) playAll(tell func(verdict) error) error {
 
 // play plays one scenario, from its start or from where a power cut left it.
 func (d *door) play(name string, here bool, from resume, said []string, cut func(resume, []string)) verdict {
-	p := &play{d: d, name: name, from: from.Line, resume: from, here: here, said: said, start: time.Now()}
+	p := &play{d: d, name: name, from: from.Line, resume: from, here: here, said: said}
 	began := monotonic()
 	p.cut = func(r resume) { cut(r, p.said) }
 	title, text, err := p.script()
@@ -130,18 +130,23 @@ func (d *door) play(name string, here bool, from resume, said []string, cut func
 		return v
 	}
 	if from.Line > 0 {
-		d.witness.resume(from.ActiveLow)
+		d.goOn(from)
+	} else {
+		p.resume.Cursor = logCursor()
 	}
 	t := &transcript{}
-	v.Error = t.play(p, text)
+	if v.Error = from.Failed; v.Error == "" {
+		v.Error = t.play(p, text)
+	}
 	if v.Error == "" {
-		v.Error = errorText(firstError(d.witness.account, func() error { return d.leaks(p.start) }))
+		v.Error = errorText(firstError(d.witness.account, func() error { return d.leaks(p.resume.Cursor) }))
 	}
 	moveClock(-p.clock)
 	v.Said, v.Took = p.said, time.Duration(monotonic()-began)
-	v.Drives, v.Openings = d.witness.counts()
+	p.count()
+	v.Drives, v.Openings = p.resume.Drives, p.resume.Openings
 	if v.Error != "" {
-		log, _ := command("journalctl", "-q", "-n", "60", "-o", "short-monotonic", "-u", "latchd", "--since", fmt.Sprintf("@%d", p.start.Unix()))
+		log, _ := command("journalctl", "-q", "-n", "60", "-o", "short-monotonic", "-u", "latchd", p.resume.Cursor)
 		v.Log = t.log.String() + "\n" + log
 	}
 	return v
