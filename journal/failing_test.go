@@ -117,6 +117,38 @@ func TestAFullDiskIsLivedThrough(t *testing.T) {
 	})
 }
 
+// SQLite calls it an I/O error when there is no room for the log's index: no reason to replace the card.
+func TestAFullDiskIsNotTakenForAWornOutOne(t *testing.T) {
+	full := ramDisk(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := begin(t, options(t.TempDir()))
+		d.add(bell(1))
+		d.hear(1)
+		for _, s := range []string{"", "-wal"} {
+			b, err := os.ReadFile(d.path + s)
+			if err != nil || len(b) == 0 {
+				t.Fatalf("%s: %d bytes, %v", d.path+s, len(b), err)
+			}
+			if err := os.WriteFile(filepath.Join(full, "journal.db"+s), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.WriteFile(filepath.Join(full, "ballast"), make([]byte, 2<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		t.Fatal(err)
+	}
+	_, err := inspect(filepath.Join(full, "journal.db"), Boot{})
+	if err == nil {
+		t.Fatal("the index had room")
+	}
+	if _, hint := explain(err); !strings.Contains(hint, "room") {
+		t.Errorf("%v: %s", err, hint)
+	}
+}
+
 func TestADiskThatIsMountedReadOnlyAtTheStart(t *testing.T) {
 	dir := ramDisk(t)
 	remount := func(flags uintptr) {

@@ -118,12 +118,14 @@ func broken(err error) bool {
 
 // explain puts err into words for people, with what they can do about it.
 func explain(err error) (detail, hint string) {
-	code := codes.SQLITE_OK
+	extended := codes.SQLITE_OK
 	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
-		code = e.Code() & 0xff
+		extended = e.Code()
 	}
+	code := extended & 0xff
 	switch {
-	case code == codes.SQLITE_FULL, errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+	// SQLITE_IOERR_SHMSIZE: no room for the log's index, https://sqlite.org/rescode.html#ioerr_shmsize
+	case code == codes.SQLITE_FULL, extended == codes.SQLITE_IOERR_SHMSIZE, errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		hint = "make room on the disk"
 	case code == codes.SQLITE_READONLY, errors.Is(err, unix.EROFS):
 		hint = "mount it for writing; a card that turns read-only by itself is worn out: replace it"
