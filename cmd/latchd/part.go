@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"latchd/lock"
 )
@@ -31,11 +33,34 @@ func (h *house) part(name string, f func() error) {
 // be a digit.
 func (h *house) die(part string, p any) {
 	h.board.Strike.Lock()
-	h.log.Error("panic: the strike is locked and the program ends", "part", part, "panic", p, "at", trace())
+	h.end("panic: the strike is locked and the program ends", "part", part, "panic", p, "at", trace())
+}
+
+func (h *house) end(msg string, args ...any) {
+	h.log.Error(msg, args...)
 	if h.flush != nil {
 		h.flush()
 	}
 	os.Exit(exitFailed)
+}
+
+// traced are the signals at which Go prints all stacks with their arguments, whatever GOTRACEBACK says
+// (https://pkg.go.dev/os/signal#hdr-Default_behavior_of_signals_in_Go_programs).
+var traced = []os.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS, syscall.SIGFPE,
+	syscall.SIGSEGV, syscall.SIGSYS}
+
+// endOn ends the program without a trace when someone sends it one of these signals, until the function that it returns
+// is called.
+func (h *house) endOn(sigs ...os.Signal) (stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, sigs...)
+	go func() {
+		if sig, ok := <-c; ok {
+			h.board.Strike.Lock()
+			h.end("a signal: the strike is locked and the program ends", "signal", sig.String())
+		}
+	}()
+	return func() { signal.Stop(c); close(c) }
 }
 
 // trace is the stack as names of functions and lines.

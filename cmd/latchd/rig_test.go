@@ -33,7 +33,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"latchd":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
-		"panicker": panicker,
+		"panicker": panicker, "signalled": signalled,
 	})
 }
 

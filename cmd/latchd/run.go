@@ -52,6 +52,7 @@ func runDaemon(ctx context.Context, path string, log *slog.Logger, flush func())
 	if err != nil {
 		return err
 	}
+	defer h.endOn(traced...)()
 	defer h.reloadOn(syscall.SIGHUP, path)()
 	return h.run(ctx)
 }
