@@ -22,10 +22,10 @@ const patience = 10 * time.Second
 //
 //	door [TABLE.KEY=VALUE...]  a new door at work, with these settings (also: make-door, which does not start it)
 //	configure [SETTINGS]       the file only; the door is told by systemctl reload or restart
-//	bell|exit|contact|tamper [on|off|DURATION|Nx]
-//	                           press for 200 ms, or so long, or N times in a row, 25 ms each; contact on is a closed door
+//	bell|exit|contact|tamper [on|off|DURATION|Nx [EVERY]]
+//	                           press for 200 ms, or so long, or N times, for 25 ms; contact on is a closed door
 //	ring                       press the bell, wait for the text; its code is $CODE from then on
-//	enter DIGITS               type them and the enter key, with a human's taps of 80 ms; $WRONG is not $CODE
+//	enter DIGITS               type them and the enter key, with taps of 60 ms; $WRONG is not $CODE
 //	type KEYS                  without it; type Nx: so many digits, as fast as the debounce lets pass
 //	hold KEYS / release KEYS   put fingers on keys, lift them
 //	chatter KEYS|SWITCH DURATION
@@ -148,12 +148,7 @@ func (p *play) press(name string) func(*testscript.TestScript, []string) error {
 			return err
 		}
 		if n, ok := times(how); ok {
-			for range n {
-				if err := p.tap(name); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.tap(name, n, args[1:])
 		}
 		long, err := time.ParseDuration(how)
 		if err != nil {
@@ -196,7 +191,7 @@ func (p *play) typeKeys(_ *testscript.TestScript, args []string) (err error) {
 		p.mark, err = p.d.copper.typeKeys(keys, quick)
 		return err
 	}
-	p.mark, err = p.d.copper.typeKeys(keys, 80*time.Millisecond)
+	p.mark, err = p.d.copper.typeKeys(keys, 60*time.Millisecond)
 	return err
 }
 

@@ -25,14 +25,28 @@ func times(s string) (n int, ok bool) {
 	return n, ok && err == nil
 }
 
-func (p *play) tap(name string) (err error) {
-	if p.mark, err = p.d.copper.turn(name, true); err != nil {
-		return err
+// tap presses a switch n times, one press every so long.
+func (p *play) tap(name string, n int, args []string) error {
+	every := 2 * quick
+	if len(args) > 0 {
+		var err error
+		if every, err = time.ParseDuration(args[0]); err != nil {
+			return err
+		}
 	}
-	<-time.After(quick)
-	_, err = p.d.copper.turn(name, false)
-	<-time.After(quick)
-	return err
+	for range n {
+		at, err := p.d.copper.turn(name, true)
+		if err != nil {
+			return err
+		}
+		p.mark = at
+		<-time.After(quick)
+		if _, err := p.d.copper.turn(name, false); err != nil {
+			return err
+		}
+		<-time.After(every - quick)
+	}
+	return nil
 }
 
 func (p *play) order(_ *testscript.TestScript, args []string) error {
