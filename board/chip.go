@@ -92,13 +92,22 @@ func findChip(which string) (*chip, error) {
 	if len(chips) == 0 {
 		return nil, fmt.Errorf("find the GPIO chip: %w", errors.Join(failed...))
 	}
-	found, err := choose(chips, which)
+	found, err := pick(chips, failed, which)
 	for _, c := range chips {
 		if c != found {
 			c.dev.close()
 		}
 	}
 	return found, err
+}
+
+// pick chooses among the chips that could be opened. The one that is meant may be among those that failed.
+func pick(chips []*chip, failed []error, which string) (*chip, error) {
+	found, err := choose(chips, which)
+	if err != nil {
+		return nil, errors.Join(append([]error{err}, failed...)...)
+	}
+	return found, nil
 }
 
 // choose picks the one chip with that label or name. Without either it is the one whose label is that of a Raspberry

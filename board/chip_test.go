@@ -204,6 +204,16 @@ func TestChooseFindsTheChipThatIsMeant(t *testing.T) {
 	}
 }
 
+func TestAChipThatCannotBeOpenedIsToldWhenNoOtherIsMeant(t *testing.T) {
+	others, denied := []*chip{{name: "gpiochip0", label: "gpio-brcmstb@0"}}, fmt.Errorf("open /dev/gpiochip4: %w", fs.ErrPermission)
+	if _, err := pick(others, []error{denied}, "pinctrl-rp1"); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "gpiochip0") {
+		t.Errorf("error %v", err)
+	}
+	if c, err := pick(others, []error{denied}, "gpiochip0"); err != nil || c != others[0] {
+		t.Errorf("chip %v, error %v", c, err)
+	}
+}
+
 func TestOpenChipSaysWhatIsWrongWithTheDevice(t *testing.T) {
 	if _, err := openChip("/dev/null"); err == nil || !strings.Contains(err.Error(), "ask /dev/null what chip it is") {
 		t.Errorf("no chip at all: %v", err)
