@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -131,8 +132,17 @@ func (c *copper) look() error {
 func (c *copper) settleForEver() error {
 	runtime.LockOSThread()
 	fifo := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 50, Flags: unix.SCHED_FLAG_RESET_ON_FORK}
-	if err := unix.SchedSetAttr(0, &fifo, 0); err != nil {
-		return fmt.Errorf("put the copper's thread first: %w", err)
+	// Go's monitor of threads, too: it takes hold of a thread in a system call now and then, and this one would spin for it
+	// for ever, because a thread that goes after it never gets to let go.
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, t := range threads {
+		tid, _ := strconv.Atoi(t.Name())
+		if err := unix.SchedSetAttr(tid, &fifo, 0); err != nil {
+			return fmt.Errorf("put the copper's thread first: %w", err)
+		}
 	}
 	orders := int(c.orders.Fd())
 	buf := make([]byte, 4096)
