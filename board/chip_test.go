@@ -127,6 +127,24 @@ func TestOutputIsDrivenByOneCallAndNotOnceClosed(t *testing.T) {
 	}
 }
 
+func TestRowIsDrivenLowOrLetGoByOneCall(t *testing.T) {
+	k := pi4()
+	row, err := k.chip(t).row("GPIO5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := k.requests[0]
+	if want := uint64(flagOutput | flagOpenDrain | flagPullUp); r.config.flags != want || r.config.attrs[0].attr.value != 0 {
+		t.Errorf("requested with flags %b at level %d, want %b, low as at rest", r.config.flags, r.config.attrs[0].attr.value, want)
+	}
+	if err := errors.Join(row.In(gpio.Float, gpio.NoEdge), row.Out(gpio.Low)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []lineValues{{1, 1}, {0, 1}}; len(k.requests) != 1 || !slices.Equal(k.values, want) {
+		t.Errorf("%d requests, set %v, want %v", len(k.requests), k.values, want)
+	}
+}
+
 func TestOutputSaysWhichLineOfWhichChipCannotBeHadAndWhy(t *testing.T) {
 	k := pi4()
 	k.holders = map[string]string{"GPIO17": "gpioset", "GPIO18": ""}

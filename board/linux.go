@@ -12,7 +12,7 @@ import (
 	"periph.io/x/host/v3/gpioioctl"
 )
 
-// Linux hands out the lines of one of the kernel's GPIO chips. Outputs are of our own making; rows, columns and inputs
+// Linux hands out the lines of one of the kernel's GPIO chips. Outputs and rows are of our own making; columns and inputs
 // are periph's, which reads every chip of the machine when the first of them is asked for. Its methods are for one
 // goroutine. Whoever still waits on a line must have stopped before Close, as Board.Close sees to.
 type Linux struct {
@@ -68,14 +68,17 @@ func (l *Linux) Output(name string, initial gpio.Level) (gpio.PinOut, error) {
 
 // Row implements Lines.
 func (l *Linux) Row(name string) (gpio.PinIO, error) {
-	// The pull-up stays while the row is let go, for periph leaves the pull alone when asked for gpio.Float. Many of a
-	// Raspberry Pi's lines have a pull-down from power-on: through a pressed key it would drag the column half-way down.
-	return l.input(name, gpio.PullUp, gpio.NoEdge)
+	row, err := l.chip.row(name)
+	if err != nil {
+		return nil, err
+	}
+	l.closes = append(l.closes, row.Close)
+	return row, nil
 }
 
 // Input implements Lines.
 func (l *Linux) Input(name string, pull gpio.Pull) (gpio.PinIn, error) {
-	line, err := l.input(name, pull, gpio.BothEdges)
+	line, err := l.input(name, pull)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +87,7 @@ func (l *Linux) Input(name string, pull gpio.Pull) (gpio.PinIn, error) {
 	return line, nil
 }
 
-func (l *Linux) input(name string, pull gpio.Pull, edge gpio.Edge) (*gpioioctl.GPIOLine, error) {
+func (l *Linux) input(name string, pull gpio.Pull) (*gpioioctl.GPIOLine, error) {
 	offset, err := l.chip.find(name)
 	if err != nil {
 		return nil, err
@@ -94,7 +97,7 @@ func (l *Linux) input(name string, pull gpio.Pull, edge gpio.Edge) (*gpioioctl.G
 		return nil, err
 	}
 	line := chip.ByNumber(int(offset))
-	if err := line.In(pull, edge); err != nil {
+	if err := line.In(pull, gpio.BothEdges); err != nil {
 		line.Close()
 		return nil, l.chip.explain(name, offset, err)
 	}

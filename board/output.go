@@ -36,22 +36,26 @@ func OpenOutput(chip, name string, initial gpio.Level) (*OutputLine, error) {
 }
 
 func (c *chip) output(name string, initial gpio.Level) (*OutputLine, error) {
+	return c.outputWith(name, initial, flagOutput)
+}
+
+func (c *chip) outputWith(name string, initial gpio.Level, flags uint64) (*OutputLine, error) {
 	offset, err := c.find(name)
 	if err != nil {
 		return nil, err
 	}
-	req := outputRequest(offset, initial)
+	req := outputRequest(offset, initial, flags)
 	if err := c.dev.ioctl(getLine, unsafe.Pointer(&req)); err != nil {
 		return nil, c.explain(name, offset, err)
 	}
 	return &OutputLine{name: name, offset: offset, chip: c.String(), dev: c.request(req.fd)}, nil
 }
 
-func outputRequest(offset uint32, initial gpio.Level) lineRequest {
+func outputRequest(offset uint32, initial gpio.Level, flags uint64) lineRequest {
 	req := lineRequest{numLines: 1}
 	req.offsets[0] = offset
 	copy(req.consumer[:], "latchd")
-	req.config.flags = flagOutput
+	req.config.flags = flags
 	req.config.numAttrs = 1
 	req.config.attrs[0] = lineConfigAttribute{lineAttribute{id: attrOutputValues, value: bit(initial)}, 1}
 	return req

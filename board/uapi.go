@@ -15,8 +15,10 @@ const (
 	maxLines = 64 // GPIO_V2_LINES_MAX
 	maxAttrs = 10 // GPIO_V2_LINE_NUM_ATTRS_MAX
 
-	flagUsed   = 1 << 0 // GPIO_V2_LINE_FLAG_USED
-	flagOutput = 1 << 3 // GPIO_V2_LINE_FLAG_OUTPUT
+	flagUsed      = 1 << 0 // GPIO_V2_LINE_FLAG_USED
+	flagOutput    = 1 << 3 // GPIO_V2_LINE_FLAG_OUTPUT
+	flagOpenDrain = 1 << 6 // GPIO_V2_LINE_FLAG_OPEN_DRAIN
+	flagPullUp    = 1 << 8 // GPIO_V2_LINE_FLAG_BIAS_PULL_UP
 
 	attrOutputValues = 2 // GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES
 )
@@ -87,9 +89,11 @@ type descriptor interface {
 // kernelFD is a descriptor of the running kernel.
 type kernelFD int
 
+// ioctl does not tell Go's scheduler of the call, which waits for nothing but the chip's registers: the scheduler would take
+// the processor away in mid-scan to look for other work.
 func (fd kernelFD) ioctl(request uintptr, arg unsafe.Pointer) error {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(arg))
+		_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(arg))
 		switch errno {
 		case 0:
 			return nil

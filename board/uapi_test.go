@@ -30,6 +30,8 @@ func layout() map[string]uintptr {
 		"GPIO_V2_LINE_SET_VALUES_IOCTL":                        setValues,
 		"GPIO_V2_LINE_FLAG_USED":                               flagUsed,
 		"GPIO_V2_LINE_FLAG_OUTPUT":                             flagOutput,
+		"GPIO_V2_LINE_FLAG_OPEN_DRAIN":                         flagOpenDrain,
+		"GPIO_V2_LINE_FLAG_BIAS_PULL_UP":                       flagPullUp,
 		"GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES":                   attrOutputValues,
 		"sizeof(struct gpiochip_info)":                         unsafe.Sizeof(info),
 		"sizeof(struct gpio_v2_line_attribute)":                unsafe.Sizeof(attr),
