@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
@@ -60,8 +59,7 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	o.SetWill(c.topic("availability"), "offline", 1, true)
 	// The library's WriteTimeout is also how long a Publish hangs that is under way when the connection ends.
 	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(handOver)
-	// The wire watches for answers; it counts every byte as a sign of life, the library only whole packets.
-	o.SetKeepAlive(keepAlive).SetPingTimeout(time.Hour)
+	o.SetKeepAlive(0) // the wire and the session see to it
 	return o
 }
 

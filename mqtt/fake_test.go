@@ -20,6 +20,8 @@ type fake struct {
 	budget  func() int                  // bytes after which a connection breaks; nil: never
 	publish func(message)               // sees every publish
 	dials   int                         // so far
+	alive   []uint16                    // the times of keep-alive that the connections promised, in seconds
+	pings   int                         // so far
 	say     chan *packets.PublishPacket // to be sent to the client
 }
 
@@ -98,12 +100,14 @@ func (f *fake) serve(conn net.Conn) {
 func (f *fake) answer(p packets.ControlPacket) packets.ControlPacket {
 	switch p := p.(type) {
 	case *packets.ConnectPacket:
+		f.set(func() { f.alive = append(f.alive, p.Keepalive) })
 		return packets.NewControlPacket(packets.Connack)
 	case *packets.SubscribePacket:
 		a := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
 		a.MessageID, a.ReturnCodes = p.MessageID, make([]byte, len(p.Topics))
 		return a
 	case *packets.PingreqPacket:
+		f.set(func() { f.pings++ })
 		return packets.NewControlPacket(packets.Pingresp)
 	case *packets.PublishPacket:
 		f.mu.Lock()

@@ -25,6 +25,7 @@ type session struct {
 	wire  *wire
 	birth chan struct{} // Home Assistant has started; holds one
 
+	ping      <-chan time.Time  // when the broker is asked for a sign of life
 	refused   string            // topic whose subscription was refused
 	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
 	announced bool              // states, availability and discovery are out
@@ -69,6 +70,9 @@ func (s *session) receive(_ paho.Client, m paho.Message) {
 // it has settled.
 func (s *session) serve(ctx context.Context, flapping bool) error {
 	defer s.close()
+	ping := time.NewTicker(keepAlive)
+	defer ping.Stop()
+	s.ping = ping.C
 	s.c.o.Log.Info("mqtt: connected", "broker", s.host)
 	switch {
 	case s.refused != "":
@@ -139,6 +143,8 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			return s.wire.why
 		case <-unanswered:
 			return errNoAck
+		case <-s.ping:
+			s.wire.ping()
 		case <-s.proof:
 			s.c.clear()
 		case <-s.birth:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,6 +101,21 @@ func TestAHalfOpenConnectionIsNoticedWithin45Seconds(t *testing.T) {
 			r.set(func() { r.mute = false })
 			pass(2*time.Minute + time.Duration(offset)*time.Second)
 		}
+	})
+}
+
+func TestTheBrokerIsPromisedASignOfLifeAndGetsItAndNoMore(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.start()
+		pass(10*time.Minute + time.Second)
+		r.set(func() {
+			if want := []uint16{uint16(keepAlive / time.Second)}; !slices.Equal(r.alive, want) {
+				t.Errorf("the connections promised a packet every %v s, want %v", r.alive, want)
+			}
+			if want := int(10 * time.Minute / keepAlive); r.pings != want {
+				t.Errorf("%d pings in 10 minutes, want %d", r.pings, want)
+			}
+		})
 	})
 }
 
