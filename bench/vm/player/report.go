@@ -10,6 +10,9 @@ import (
 
 // report prints what the machines whose folders are named had to say, and is an error when a scenario failed.
 func report(dirs []string) error {
+	if len(dirs) == 2 && dirs[0] == "--side" {
+		return reportSide(dirs[1])
+	}
 	var all []verdict
 	for _, dir := range dirs {
 		vs, err := readVerdicts(dir)
