@@ -51,7 +51,6 @@ type play struct {
 	name   string
 	from   int   // the line to go on at, after a power cut
 	mark   int64 // when something was done last, CLOCK_MONOTONIC, ns
-	began  time.Time
 	clock  time.Duration // by how much the wall clock was moved
 	resume resume
 	cut    func(resume) // records where to go on

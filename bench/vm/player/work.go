@@ -162,7 +162,6 @@ func errorText(err error) string {
 // transcript is what testscript wants of a test: here a scenario is no test of Go's.
 type transcript struct {
 	log   strings.Builder
-	fatal string
 }
 
 var errFailed = fmt.Errorf("failed")
