@@ -49,8 +49,8 @@ const patience = 10 * time.Second
 type play struct {
 	d      *door
 	name   string
-	from   int   // the line to go on at, after a power cut
-	mark   int64 // when something was done last, CLOCK_MONOTONIC, ns
+	from   int           // the line to go on at, after a power cut
+	mark   int64         // when something was done last, CLOCK_MONOTONIC, ns
 	clock  time.Duration // by how much the wall clock was moved
 	resume resume
 	cut    func(resume) // records where to go on

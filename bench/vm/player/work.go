@@ -161,7 +161,7 @@ func errorText(err error) string {
 
 // transcript is what testscript wants of a test: here a scenario is no test of Go's.
 type transcript struct {
-	log   strings.Builder
+	log strings.Builder
 }
 
 var errFailed = fmt.Errorf("failed")
