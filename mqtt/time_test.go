@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strings"
 	"syscall"
@@ -118,22 +117,6 @@ func TestTheBrokerIsPromisedASignOfLifeAndGetsItAndNoMore(t *testing.T) {
 			}
 		})
 	})
-}
-
-// deadlines is a connection that remembers its last deadline of a write.
-type deadlines struct {
-	net.Conn
-	last time.Time
-}
-
-func (d *deadlines) Write(p []byte) (int, error)        { return len(p), nil }
-func (d *deadlines) SetWriteDeadline(t time.Time) error { d.last = t; return nil }
-
-func TestAWriteThatIsDoneLeavesNoTimerBehind(t *testing.T) {
-	d := &deadlines{last: time.Now()}
-	if n, err := newWire(d).Write([]byte{1, 2}); n != 2 || err != nil || !d.last.IsZero() {
-		t.Errorf("wrote %d bytes, error %v, and the deadline is %v", n, err, d.last)
-	}
 }
 
 func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {

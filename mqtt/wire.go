@@ -123,9 +123,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	}
 	if err != nil {
 		w.end(err)
-		return n, err
 	}
-	return n, w.Conn.SetWriteDeadline(time.Time{}) // one that is over still wakes the process
+	return n, err
 }
 
 // promise returns a CONNECT packet that tells the broker of keepAlive (MQTT 3.1.1, 3.1.2.10), so that it misses a door
