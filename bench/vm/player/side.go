@@ -15,12 +15,12 @@ import (
 
 // How much is measured.
 const (
-	sideRounds  = 2
-	sideEntries = 100 // of a code, in a round; half as many for a program that looks at the lines all the time
+	sideRounds  = 3
+	sideEntries = 68 // of a code, in a round; half as many for a program that looks at the lines all the time
 	sideStarts  = 20
-	sideTraced  = 10 // entries with the scheduler's trace on
-	sideSettle  = 40 * time.Second
-	sideRest    = 60 * time.Second
+	sideTraced  = 10                    // entries with the scheduler's trace on; in all at most 100 in an hour
+	sideSettle  = 100 * time.Second     // until a connection to Twilio is given up, too
+	sideRest    = 120 * time.Second     // a round of Go's collector
 	sideTap     = 45 * time.Millisecond // down, and up: what the slowest of the programs still sees
 	sidePulse   = 500 * time.Millisecond
 	sideLatency = 15 * time.Millisecond // every program's debounce
@@ -149,8 +149,9 @@ func (b *sideBench) round(p *sideProgram, last bool) error {
 		entries /= 2
 	}
 	for n := range entries {
+		fresh := n%4 == 0 || p.rings == 0 // the bell is measured
 		gap := p.gap
-		if n%(entries/25) == 0 {
+		if fresh {
 			gap = max(gap, p.rings)
 		}
 		key, bell, err := b.entry(p, gap)
@@ -158,7 +159,7 @@ func (b *sideBench) round(p *sideProgram, last bool) error {
 			return fmt.Errorf("entry %d: %w", n+1, err)
 		}
 		p.Key = append(p.Key, time.Duration(key.to-key.from)-sideLatency)
-		if n%(entries/25) == 0 {
+		if fresh {
 			p.Bell = append(p.Bell, bell)
 		}
 	}
@@ -219,10 +220,11 @@ func (b *sideBench) rest(p *sideProgram, pid int) error {
 		return err
 	}
 	p.Rest, p.CPU, p.Switches = sideRest, cpu2-cpu, switches2-switches
-	if p.RSS, err = number(fmt.Sprintf("/proc/%d/status", pid), "VmRSS:"); err != nil {
+	memory := fmt.Sprintf("/proc/%d/smaps_rollup", pid)
+	if p.RSS, err = number(memory, "Rss:"); err != nil {
 		return err
 	}
-	p.PSS, err = number(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:")
+	p.PSS, err = number(memory, "Pss:")
 	return err
 }
 
@@ -238,7 +240,7 @@ func (b *sideBench) benchPart(p *sideProgram) error {
 		if err != nil {
 			return err
 		}
-		part, err := ran("player", key)
+		part, err := ran("player", opening{from: key.from + int64(sideLatency), to: key.to})
 		if err != nil {
 			return err
 		}

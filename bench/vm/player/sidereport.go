@@ -104,7 +104,7 @@ func (r *sideResult) notes() string {
 		"- Rings at latchd are %v apart, as at a door, so each takes a new connection. Codes have 4 digits and the texts' budget is\n"+
 		"  raised, to save the bench time; all else is as installed. At rest is %v, after %v alone; latchd is connected to its broker and fed its watchdog.\n"+
 		"- The bench's own part is what its thread of copper, which pulls the columns as the keys join them, and the rest of it ran between\n"+
-		"  the two edges, by the scheduler's trace, in %d further entries. On one processor it stands in every program's figure, so the\n"+
+		"  the end of the debounce and the strike's edge, by the scheduler's trace, in %d further entries. On one processor it stands in every program's figure, so the\n"+
 		"  ratios of the programs alone are higher.\n", sideGap, sideRest, sideSettle, sideTraced)
 	if r.Zero != "" {
 		fmt.Fprintf(&w, "- gpiozero does not run on this kernel's lines: `%s`.\n", r.Zero)

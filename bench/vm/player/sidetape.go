@@ -71,20 +71,17 @@ func (t *tape) schedule() (ran func(program string, meanwhile opening) (time.Dur
 }
 
 func ranFor(trace, program string, meanwhile opening) (sum time.Duration) {
-	on, running := meanwhile.from, true // the copper, which noted that edge
+	on, running := meanwhile.from, false
 	for line := range strings.Lines(trace) {
 		at, event, ok := parseEvent(line)
-		if !ok || at < meanwhile.from {
+		if !ok {
 			continue
 		}
-		at = min(at, meanwhile.to)
-		if running && word(event, "prev_comm=") == program {
+		at = min(max(at, meanwhile.from), meanwhile.to)
+		if running {
 			sum += time.Duration(at - on)
 		}
 		on, running = at, word(event, "next_comm=") == program
-		if at == meanwhile.to {
-			break
-		}
 	}
 	return sum
 }
