@@ -2,9 +2,7 @@ package mqtt
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 )
@@ -13,6 +11,13 @@ import (
 const (
 	firstWait = 500 * time.Millisecond
 	lastWait  = 30 * time.Second
+)
+
+// A broker that is being restarted refuses connections for a moment: it is asked again at short waits, less up to half by
+// chance, for so long after a connection was lost.
+const (
+	restartWait = 100 * time.Millisecond
+	restartTime = 5 * time.Second
 )
 
 // settled is how long a connection has to last before it counts as a working one: two clients of one id throw each other
@@ -26,42 +31,45 @@ func (c *Client) Run(ctx context.Context) error {
 	defer taking.Wait()
 	taking.Go(func() { c.intake.serve(ctx, c.sink) })
 
-	failures, flapping := 0, false
+	rounds, flapping := 0, false
+	var lost time.Time // when a connection that worked ended
 	for ctx.Err() == nil {
-		s, detail, hint := c.connect(ctx)
+		s, why := c.connect(ctx)
 		if s != nil {
 			start := time.Now()
-			detail, hint = explain(s.serve(ctx, flapping))
-			detail = "broker " + s.host + ": " + detail
+			why = failures{{s.host, s.serve(ctx, flapping)}}
 			flapping = time.Since(start) < settled
 		}
 		if ctx.Err() != nil {
 			break
 		}
+		detail, hint := why.explain()
 		if s != nil && !flapping {
 			c.o.Log.Warn("mqtt: connection lost: " + detail)
-			failures = 0
+			rounds, lost = 0, time.Now()
 			continue
 		}
 		c.raise(detail, hint)
-		failures++
-		pause(ctx, c.wait(failures))
+		if why.refused() && time.Since(lost) < restartTime {
+			pause(ctx, restartWait-rand.N(restartWait/2))
+			continue
+		}
+		rounds++
+		pause(ctx, c.wait(rounds))
 	}
 	return nil
 }
 
-// connect tries the brokers in turn. The session is nil when none can be used; then detail and hint say why.
-func (c *Client) connect(ctx context.Context) (s *session, detail, hint string) {
-	var details, hints []string
+// connect tries the brokers in turn; when none can be used, it returns why.
+func (c *Client) connect(ctx context.Context) (s *session, why failures) {
 	for _, broker := range c.brokers {
 		s, err := c.attach(ctx, broker)
 		if err == nil {
-			return s, "", ""
+			return s, nil
 		}
-		detail, hint := explain(err)
-		details, hints = append(details, fmt.Sprintf("broker %s: %s", broker.Host, detail)), append(hints, hint)
+		why = append(why, failure{broker.Host, err})
 	}
-	return nil, strings.Join(details, "; "), hints[0]
+	return nil, why
 }
 
 // retryWait returns how long to wait after that many failures in a row.

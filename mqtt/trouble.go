@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +38,29 @@ func (c *Client) clear() {
 	}
 	c.trouble = lock.Fault{}
 	c.sink(lock.Fault{Part: faultPart})
+}
+
+// failures are why brokers cannot be used, in the order in which they were tried.
+type failures []failure
+
+type failure struct {
+	host string
+	error
+}
+
+// explain tells of all of them; the hint is for the first.
+func (all failures) explain() (detail, hint string) {
+	var details []string
+	for _, f := range all {
+		d, h := explain(f.error)
+		details, hint = append(details, "broker "+f.host+": "+d), cmp.Or(hint, h)
+	}
+	return strings.Join(details, "; "), hint
+}
+
+// refused returns whether one of the brokers' machines is there without a broker on it.
+func (all failures) refused() bool {
+	return slices.ContainsFunc(all, func(f failure) bool { return errors.Is(f.error, syscall.ECONNREFUSED) })
 }
 
 // explain puts into words for people why a broker cannot be used, and what to do about it. Its answer is the same for
