@@ -31,7 +31,7 @@ type Journal interface {
 	Add(lock.Event)
 }
 
-// Options are a loop's door and the adapters around it. Show may be nil; the others may not.
+// Options are a loop's door and the adapters around it. Show and Stuck may be nil; the others may not.
 type Options struct {
 	Door    string // its id, for events
 	Version string
@@ -49,7 +49,14 @@ type Options struct {
 
 	Alive      func()        // feeds the watchdog
 	AliveEvery time.Duration // 0: nobody watches
+
+	// Stuck hears that the loop has not come back for Patience, and when it does come back; from another goroutine, and
+	// the loop waits for it. It must not block. May be nil.
+	Stuck func(bool)
 }
+
+// Patience is how long the loop may be at one input before it counts as stuck. A step takes microseconds.
+const Patience = 2 * time.Second
 
 // Loop is the door at work. Make it with New, feed it with Post, and let one goroutine Run it.
 type Loop struct {
@@ -112,7 +119,9 @@ func (l *Loop) Run(ctx context.Context) {
 		case <-wake.C:
 			l.step(lock.Tick{})
 		case <-alive:
+			done := l.overdue()
 			l.Alive()
+			done()
 		}
 	}
 }
@@ -126,9 +135,28 @@ func (l *Loop) arm(wake *time.Timer) {
 	wake.Stop()
 }
 
+// overdue tells Stuck when what follows takes longer than Patience, until done is called. It costs nothing at rest.
+func (l *Loop) overdue() (done func()) {
+	if l.Stuck == nil {
+		return func() {}
+	}
+	told := make(chan struct{})
+	late := time.AfterFunc(Patience, func() {
+		l.Stuck(true)
+		close(told)
+	})
+	return func() {
+		if !late.Stop() {
+			<-told
+			l.Stuck(false)
+		}
+	}
+}
+
 // step puts one input in and carries the effects out: first what moves the door and warns the visitor, then what must
 // survive, then the words about it, so that no event is told before the state that it belongs to is safe.
 func (l *Loop) step(in lock.Input) {
+	defer l.overdue()()
 	effects := l.m.Step(l.now(), in)
 	for _, e := range effects {
 		switch e := e.(type) {

@@ -233,3 +233,38 @@ func TestNoCodeReachesTheLog(t *testing.T) {
 
 // pass lets the bubble's time go by.
 func pass(d time.Duration) { <-time.After(d) }
+
+// slow is a strike whose line takes its time.
+type slow struct {
+	*house
+	takes time.Duration
+}
+
+func (s *slow) Open(d time.Duration) error { pass(s.takes); return s.house.Open(d) }
+
+func TestALoopThatHangsSaysSoAndWhenItGoesOn(t *testing.T) {
+	for takes, want := range map[time.Duration]string{
+		Patience - time.Millisecond: "",
+		Patience + time.Minute:      "2s: true, 1m2s: false",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := &house{}
+			l := newTestLoop(h)
+			l.Strike = &slow{h, takes}
+			var start time.Time
+			var said []string
+			l.Stuck = func(stuck bool) { said = append(said, fmt.Sprintf("%v: %v", time.Since(start), stuck)) }
+			ctx, cancel := context.WithCancel(t.Context())
+			go l.Run(ctx)
+			pass(time.Hour) // at rest nothing hangs
+			start = time.Now()
+			l.Post(lock.Level{Sensor: lock.Exit, Active: true})
+			pass(time.Hour)
+			if got := strings.Join(said, ", "); got != want {
+				t.Errorf("a strike that takes %v: %q, want %q", takes, got, want)
+			}
+			cancel()
+			synctest.Wait()
+		})
+	}
+}

@@ -56,7 +56,8 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	o.SetAutoReconnect(false).SetConnectRetry(false)
 	// A session that the broker keeps would replay an UNLOCK sent while the door was away.
 	o.SetCleanSession(true)
-	o.SetWill(c.topic("availability"), "offline", 1, true)
+	will := c.availability(false)
+	o.SetWill(will.topic, will.payload, 1, true)
 	// The library's WriteTimeout is also how long a Publish hangs that is under way when the connection ends.
 	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(handOver)
 	o.SetKeepAlive(0) // the wire and the session see to it

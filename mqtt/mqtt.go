@@ -73,6 +73,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	status *lock.Status // nil before the first Show
+	stuck  bool         // nobody tells what the door is
 	live   []live       // oldest first
 	due    bool         // the outbox may have grown
 
@@ -155,6 +156,15 @@ func (c *Client) Tell(events []lock.Event) {
 	c.nudge()
 }
 
+// Stuck says whether the door's loop hangs, so that nobody keeps the states true or obeys a command: the door is offline
+// then, whatever the connection. It never blocks.
+func (c *Client) Stuck(stuck bool) {
+	c.mu.Lock()
+	c.stuck = stuck
+	c.mu.Unlock()
+	c.nudge()
+}
+
 func (c *Client) nudge() {
 	select {
 	case c.wake <- struct{}{}:
@@ -162,13 +172,13 @@ func (c *Client) nudge() {
 	}
 }
 
-func (c *Client) current() (lock.Status, bool) {
+func (c *Client) current() (status lock.Status, stuck, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.status == nil {
-		return lock.Status{}, false
+		return lock.Status{}, false, false
 	}
-	return *c.status, true
+	return *c.status, c.stuck, true
 }
 
 // takeDue returns whether the outbox may have grown since the last call.

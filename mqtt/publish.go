@@ -9,12 +9,12 @@ import (
 // publishStates brings the retained topics up to date, of this connection first all of them, then what changed. After
 // them the door is online, and announced: nobody is to see it with the states of an earlier run.
 func (s *session) publishStates() {
-	status, ok := s.c.current()
+	status, stuck, ok := s.c.current()
 	if !ok || len(s.flight) >= 2*window {
 		return
 	}
 	s.until = steady(s.until, status.Until)
-	for _, st := range s.c.states(status, s.until) {
+	for _, st := range append(s.c.states(status, s.until), s.c.availability(!stuck)) {
 		if before, published := s.shown[st.topic]; !published || before != st.payload {
 			s.shown[st.topic] = st.payload
 			s.publish(st, true, 0)
@@ -24,7 +24,6 @@ func (s *session) publishStates() {
 		return
 	}
 	s.announced = true
-	s.publish(state{s.c.topic("availability"), "online"}, true, 0)
 	for _, st := range s.c.announcement() {
 		s.publish(st, true, 0)
 	}

@@ -98,7 +98,7 @@ func (s *session) part(ctx context.Context) {
 	if s.run(ctx, true) != nil {
 		return
 	}
-	s.publish(state{s.c.topic("availability"), "offline"}, true, 0)
+	s.publish(s.c.availability(false), true, 0)
 	s.parted = s.run(ctx, true) == nil
 }
 

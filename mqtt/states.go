@@ -42,6 +42,14 @@ func (c *Client) states(s lock.Status, until time.Time) []state {
 	}
 }
 
+// availability is also the will of every connection.
+func (c *Client) availability(online bool) state {
+	if online {
+		return state{c.topic("availability"), "online"}
+	}
+	return state{c.topic("availability"), "offline"}
+}
+
 func lockoutAttributes(s lock.Status, until time.Time) string {
 	attributes := struct {
 		Until *string `json:"until"` // null when not locked out

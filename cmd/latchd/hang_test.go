@@ -11,8 +11,9 @@ import (
 	"latchd/lock"
 )
 
-func TestALoopThatHangsInMidPulseDoesNotHoldTheStrikeOpen(t *testing.T) {
+func TestALoopThatHangsInMidPulseHoldsNeitherTheStrikeOpenNorTheDoorOnline(t *testing.T) {
 	r := newRig(t)
+	r.startBroker()
 	cfg, err := configs.Load(r.config)
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,7 @@ func TestALoopThatHangsInMidPulseDoesNotHoldTheStrikeOpen(t *testing.T) {
 	strike := h.sim.Watch(ctx, "GPIO17")
 	ended := make(chan error, 1)
 	go func() { ended <- h.run(ctx) }()
+	r.await("availability", "online")
 	h.post(lock.Level{Sensor: lock.Exit, Active: true})
 	var opened, locked sim.Change
 	for ; !opened.Level; opened = <-strike {
@@ -47,7 +49,9 @@ func TestALoopThatHangsInMidPulseDoesNotHoldTheStrikeOpen(t *testing.T) {
 	if took := locked.At.Sub(opened.At); took < 500*time.Millisecond || took > 5*time.Second {
 		t.Errorf("the strike was open for %v, want 0.5 s", took)
 	}
+	r.await("availability", "offline")
 	close(goOn)
+	r.await("availability", "online")
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)

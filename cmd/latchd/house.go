@@ -79,7 +79,7 @@ func (h *house) openRest() error {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
 	}
 	loop := daemon.New(daemon.Options{Door: h.cfg.Door.ID, Version: version, Rules: rules(h.cfg), State: opened.State,
-		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus,
+		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus, Stuck: h.stuck,
 		Synced: systemd.ClockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -203,6 +203,16 @@ func (h *house) showStatus(s lock.Status) {
 	if h.show != nil {
 		h.show(s)
 	}
+}
+
+// stuck hears that the loop hangs, or goes on. Commands and keys wait; the strike has its own timer.
+func (h *house) stuck(stuck bool) {
+	if stuck {
+		h.log.Error("the door's loop hangs: the door counts as offline", "for", daemon.Patience)
+	} else {
+		h.log.Warn("the door's loop goes on")
+	}
+	h.broker.Stuck(stuck)
 }
 
 // tell passes stored events on. Those told again were heard when the disk could not take them: only the outbox is due.
