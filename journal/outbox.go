@@ -3,7 +3,9 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"latchd/lock"
@@ -12,17 +14,36 @@ import (
 // Pending returns up to limit events that were not delivered yet, in the order of their seq; none while the journal
 // cannot be read. It reads on a connection of its own and does not hold up the writing.
 func (j *Journal) Pending(ctx context.Context, limit int) ([]lock.Event, error) {
+	events, err := j.page(ctx, j.delivered.Load(), limit)
+	if errors.Is(err, errShut) {
+		return nil, nil
+	}
+	return events, err
+}
+
+// Range returns up to limit events whose seq is from at the least and to at the most, in the order of their seq. Events that
+// were pruned or lost are missing; it fails while the journal cannot be read. Like Pending it holds up no writing.
+func (j *Journal) Range(ctx context.Context, from, to uint64, limit int) ([]lock.Event, error) {
+	events, err := j.page(ctx, max(from, 1)-1, limit)
+	beyond := func(e lock.Event) bool { return e.Seq > to }
+	return slices.DeleteFunc(events, beyond), err
+}
+
+var errShut = errors.New("the journal is not open")
+
+// page reads up to limit events after a seq on a connection of its own.
+func (j *Journal) page(ctx context.Context, after uint64, limit int) ([]lock.Event, error) {
 	j.file.mu.RLock()
 	defer j.file.mu.RUnlock()
 	if j.file.r == nil {
-		return nil, nil
+		return nil, errShut
 	}
-	events, err := page(ctx, j.file.r, Query{After: j.delivered.Load()}, limit)
+	events, err := page(ctx, j.file.r, Query{After: after}, limit)
 	if err != nil {
 		if ctx.Err() == nil && broken(err) {
 			j.doubt(err)
 		}
-		return nil, fmt.Errorf("read the outbox: %w", err)
+		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	return events, nil
 }

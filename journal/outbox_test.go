@@ -37,6 +37,30 @@ func TestTheOutboxHoldsWhatWasNotDelivered(t *testing.T) {
 	equal(t, "left after a restart", seqs(d.pending(100)), span(10, 10))
 }
 
+func TestARangeIsReadAgainWhetherDeliveredOrNot(t *testing.T) {
+	d, _ := begin(t, options(t.TempDir()))
+	d.add(bells(1, 10)...)
+	d.hear(10)
+	if err := d.Delivered(t.Context(), 5); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from, to uint64
+		limit    int
+		want     []uint64
+	}{{3, 8, 100, span(3, 8)}, {3, 8, 2, span(3, 4)}, {9, 99, 100, span(9, 10)}, {10, 10, 1, span(10, 10)}, {11, 12, 9, nil}, {0, 1, 9, span(1, 1)}} {
+		events, err := d.Range(t.Context(), c.from, c.to, c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "in the range", seqs(events), c.want)
+	}
+	d.end()
+	if _, err := d.Range(t.Context(), 1, 9, 9); err == nil {
+		t.Error("a journal that is closed is read")
+	}
+}
+
 func TestAnAcknowledgementIsWrittenByItselfAfterAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, _ := begin(t, options(t.TempDir()))

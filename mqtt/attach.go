@@ -14,7 +14,8 @@ import (
 func (c *Client) attach(ctx context.Context, broker *url.URL) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	s := &session{c: c, host: broker.Host, birth: make(chan struct{}, 1), shown: map[string]string{}, due: true}
+	s := &session{c: c, host: broker.Host, birth: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
+		shown: map[string]string{}, due: true}
 
 	handshaken := func() bool { return true }
 	o := c.pahoOptions(broker)
@@ -64,10 +65,10 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	return o
 }
 
-// subscribe asks for commands, and for Home Assistant's birth message. A broker that refuses one of them is still good
+// subscribe asks for commands, for requests to repeat events, and for Home Assistant's birth message. A broker that refuses one of them is still good
 // for publishing.
 func (s *session) subscribe(ctx context.Context) error {
-	filters := map[string]byte{s.c.topic("lock/set"): 1}
+	filters := map[string]byte{s.c.topic("lock/set"): 1, s.c.topic("event/replay"): 1}
 	if s.c.o.Discovery != "" {
 		filters[s.c.o.Discovery+"/status"] = 1
 	}

@@ -27,12 +27,14 @@ import (
 	"latchd/lock"
 )
 
-// Outbox is where events wait until the broker has them.
+// Outbox is where events wait until the broker has them, and where they are found again.
 type Outbox interface {
 	// Pending returns up to limit undelivered events, in the order of their seq.
 	Pending(ctx context.Context, limit int) ([]lock.Event, error)
 	// Delivered marks all events up to seq as delivered.
 	Delivered(ctx context.Context, seq uint64) error
+	// Range returns up to limit events from seq from to seq to, delivered or not, in their order.
+	Range(ctx context.Context, from, to uint64, limit int) ([]lock.Event, error)
 }
 
 // Options say which door is published, and where.
@@ -68,6 +70,7 @@ type Client struct {
 	dial    dialer
 	wait    func(failures int) time.Duration
 	intake  *intake
+	asks    *rate.Limiter // of ranges that are asked for again
 
 	wake chan struct{} // something to publish; holds one
 
@@ -91,7 +94,7 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), wake: make(chan struct{}, 1),
+	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), asks: rate.NewLimiter(replayRate, replayBurst), wake: make(chan struct{}, 1),
 		boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
 	c.dial = c.open
 	if o.Dial != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"latchd/lock"
 )
 
 // publishStates brings the retained topics up to date, of this connection first all of them, then what changed. After
@@ -17,7 +19,7 @@ func (s *session) publishStates() {
 	for _, st := range append(s.c.states(status, s.until), s.c.availability(!stuck)) {
 		if before, published := s.shown[st.topic]; !published || before != st.payload {
 			s.shown[st.topic] = st.payload
-			s.publish(st, true, 0)
+			s.publish(st, flight{retained: true})
 		}
 	}
 	if s.announced {
@@ -25,7 +27,7 @@ func (s *session) publishStates() {
 	}
 	s.announced = true
 	for _, st := range s.c.announcement() {
-		s.publish(st, true, 0)
+		s.publish(st, flight{retained: true})
 	}
 }
 
@@ -36,7 +38,7 @@ func (s *session) publishLive() {
 	}
 	for _, m := range s.c.takeLive(2*window - len(s.flight)) {
 		if time.Since(m.since) <= liveFor {
-			s.publish(m.state, false, 0)
+			s.publish(m.state, flight{})
 		}
 	}
 }
@@ -62,11 +64,15 @@ func (s *session) publishOutbox(ctx context.Context) {
 		if e.Seq <= s.sent {
 			continue // on its way
 		}
-		b, _ := json.Marshal(e) // nothing in an event can fail to marshal
-		s.publish(state{s.c.topic("event"), string(b)}, false, e.Seq)
+		s.publish(state{s.c.topic("event"), eventPayload(e)}, flight{seq: e.Seq})
 		s.sent = e.Seq
 		s.events++
 	}
+}
+
+func eventPayload(e lock.Event) string {
+	b, _ := json.Marshal(e) // nothing in an event can fail to marshal
+	return string(b)
 }
 
 // settle takes what is acknowledged off the front of the flight. The first publish that failed ends the connection: what
@@ -83,10 +89,13 @@ func (s *session) settle() error {
 			return err
 		}
 		s.flight = s.flight[1:]
-		if first.seq > 0 {
+		switch {
+		case first.seq > 0:
 			s.acked = first.seq
 			s.events--
 			s.unsaid++
+		case first.again:
+			s.again--
 		}
 	}
 	return nil

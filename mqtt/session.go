@@ -40,13 +40,19 @@ type session struct {
 	unsaid int      // acknowledged events of which the outbox does not know
 	due    bool     // the outbox may hold events that are not sent
 	retry  bool     // it has just failed
+
+	asked  chan replay // ranges that consumers want again
+	replay *replay     // the one at work
+	again  int         // events in flight that were asked for again
 }
 
 // flight is a publish on its way.
 type flight struct {
-	token paho.Token
-	seq   uint64 // of an event from the outbox, else 0
-	since time.Time
+	token    paho.Token
+	since    time.Time
+	retained bool
+	seq      uint64 // of an event from the outbox, else 0
+	again    bool   // an event that was asked for again
 }
 
 // receive takes what the broker sends. It must not block: the library reads nothing else meanwhile.
@@ -55,6 +61,10 @@ func (s *session) receive(_ paho.Client, m paho.Message) {
 	case s.c.topic("lock/set"):
 		if !s.c.intake.take(parseCommand(m.Payload(), m.Retained())) {
 			s.c.flood.Do(func() { s.c.o.Log.Warn("mqtt: more commands than the door takes; some are dropped") })
+		}
+	case s.c.topic("event/replay"):
+		if !s.askAgain(parseReplay(m.Payload(), m.Retained())) {
+			s.c.flood.Do(func() { s.c.o.Log.Warn("mqtt: events are asked for again too often; some requests are dropped") })
 		}
 	case s.c.o.Discovery + "/status":
 		if string(m.Payload()) == "online" {
@@ -98,7 +108,7 @@ func (s *session) part(ctx context.Context) {
 	if s.run(ctx, true) != nil {
 		return
 	}
-	s.publish(s.c.availability(false), true, 0)
+	s.publish(s.c.availability(false), flight{retained: true})
 	s.parted = s.run(ctx, true) == nil
 }
 
@@ -124,6 +134,7 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		s.publishStates()
 		s.publishLive()
 		s.publishOutbox(ctx)
+		s.publishReplay(ctx)
 		if untilIdle && len(s.flight) == 0 && (!s.due || s.retry || !s.announced) {
 			return nil
 		}
@@ -135,6 +146,10 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		}
 		if s.retry {
 			again = time.After(retryBox)
+		}
+		asked := s.asked
+		if s.replay != nil {
+			asked = nil
 		}
 		select {
 		case <-ctx.Done():
@@ -149,6 +164,8 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.c.clear()
 		case <-s.birth:
 			s.announced, s.shown = false, map[string]string{}
+		case r := <-asked:
+			s.replay = &r
 		case <-again:
 		case <-s.c.wake:
 		case <-head:
@@ -157,7 +174,7 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 }
 
 // publish sends one message. Its token is looked at when all before it are acknowledged.
-func (s *session) publish(m state, retained bool, seq uint64) {
-	token := s.paho.Publish(m.topic, 1, retained, m.payload)
-	s.flight = append(s.flight, flight{token, seq, time.Now()})
+func (s *session) publish(m state, f flight) {
+	f.token, f.since = s.paho.Publish(m.topic, 1, f.retained, m.payload), time.Now()
+	s.flight = append(s.flight, f)
 }
