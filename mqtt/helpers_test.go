@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -167,10 +168,13 @@ type ear struct {
 	heard chan message
 }
 
-func listen(t *testing.T, broker, filter string) *ear {
+func listen(t *testing.T, broker, filter string, with ...func(*paho.ClientOptions)) *ear {
 	t.Helper()
 	e := &ear{heard: make(chan message, 100_000)}
 	o := paho.NewClientOptions().AddBroker(broker).SetAutoReconnect(false).SetProtocolVersion(4)
+	for _, set := range with {
+		set(o)
+	}
 	e.Client = paho.NewClient(o)
 	must(t, e.Connect())
 	must(t, e.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) {
@@ -236,27 +240,33 @@ func mochiBroker(t *testing.T, config listeners.Config) (server *mochi.Server, a
 	return server, l.Address()
 }
 
-// mosquitto starts Debian's broker and returns its address.
+// mosquitto starts Debian's broker, open to everybody, and returns its address.
 func mosquitto(t *testing.T) string {
+	return "tcp://" + mosquittoWith(t, "listener 1883\nallow_anonymous true\nmax_queued_messages 0\n")
+}
+
+// mosquittoWith starts Debian's broker with these lines of configuration, but on a port of its own, and returns its
+// address.
+func mosquittoWith(t *testing.T, lines string) (address string) {
 	path, err := exec.LookPath("/usr/sbin/mosquitto")
 	if err != nil {
 		t.Skip("no /usr/sbin/mosquitto here: apt install mosquitto")
 	}
 	for range 5 { // the port may be taken between its choice and its use
 		address := freePort(t)
-		if startMosquitto(t, path, address) {
-			return "tcp://" + address
+		_, port, _ := net.SplitHostPort(address)
+		listener := regexp.MustCompile(`(?m)^listener .*$`)
+		if startMosquitto(t, path, listener.ReplaceAllString(lines, "listener "+port+" 127.0.0.1")) {
+			return address
 		}
 	}
 	t.Fatal("mosquitto does not start")
 	return ""
 }
 
-func startMosquitto(t *testing.T, path, address string) bool {
-	_, port, _ := net.SplitHostPort(address)
+func startMosquitto(t *testing.T, path, lines string) bool {
 	config := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := "user root\nlistener " + port + " 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest stderr\n" +
-		"max_queued_messages 0\n"
+	text := "user root\npersistence false\nlog_dest stderr\n" + lines
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

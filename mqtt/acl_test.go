@@ -1,0 +1,272 @@
+package mqtt
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
+	"github.com/google/go-cmp/cmp"
+
+	"latchd/lock"
+)
+
+// accessList is configs/mosquitto.acl as an installer puts it to work: what its comment says to run and to configure is
+// taken from there.
+type accessList struct {
+	rules    string
+	folder   string   // in the place of /etc/mosquitto
+	commands []string // that make the users
+	configs  []string // lines of mosquitto.conf: with passwords, with client certificates
+}
+
+func readAccessList(t *testing.T) *accessList {
+	t.Helper()
+	b, err := os.ReadFile("../configs/mosquitto.acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &accessList{folder: t.TempDir()}
+	comment, rules, _ := strings.Cut(string(b), "\n\n")
+	l.rules = rules
+	l.write(t)
+	comment = strings.ReplaceAll(comment, "/etc/mosquitto", l.folder)
+	for _, block := range regexp.MustCompile(`(?m)(^# {8}.*\n)+`).FindAllString(comment+"\n", -1) {
+		block = strings.ReplaceAll(block, "#        ", "")
+		if strings.HasPrefix(block, "mosquitto_passwd") {
+			l.commands = strings.Split(block, "\n")
+		} else {
+			l.configs = append(l.configs, block)
+		}
+	}
+	if len(l.commands) == 0 || len(l.configs) != 2 {
+		t.Fatalf("the comment has commands %q and configurations %q", l.commands, l.configs)
+	}
+	return l
+}
+
+// write puts the rules where mosquitto is told to look for them.
+func (l *accessList) write(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(l.folder, "latchd.acl"), []byte(l.rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// addDoor copies the door's block for another one.
+func (l *accessList) addDoor(t *testing.T, id string) {
+	t.Helper()
+	block, _, _ := strings.Cut(l.rules, "\n\n")
+	l.rules += "\n" + strings.ReplaceAll(block, "front", id) + "\n"
+	l.write(t)
+}
+
+// run starts mosquitto with passwords for the users, which are their names, and returns its address.
+func (l *accessList) run(t *testing.T, more ...string) string {
+	t.Helper()
+	program, err := exec.LookPath("mosquitto_passwd")
+	if err != nil {
+		t.Skip("no mosquitto_passwd here: apt install mosquitto")
+	}
+	commands := l.commands
+	for _, user := range more {
+		commands = append(commands, "mosquitto_passwd "+l.folder+"/latchd.passwd "+user)
+	}
+	for _, command := range commands {
+		word := strings.Fields(command)
+		if len(word) == 0 || word[0] != "mosquitto_passwd" {
+			continue // who may read the file is the system's to say; here all is root's, or the user's that tests
+		}
+		user := word[len(word)-1]
+		cmd := exec.CommandContext(t.Context(), program, word[1:]...)
+		cmd.Stdin = strings.NewReader(user + "\n" + user + "\n")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	return "tcp://" + mosquittoWith(t, l.configs[0])
+}
+
+// as signs in as that user.
+func as(user string) func(*paho.ClientOptions) {
+	return func(o *paho.ClientOptions) { o.SetUsername(user).SetPassword(user) }
+}
+
+// The topics of the door "front" under latchd/front/. Those that it writes are spelled out once more, for the list and
+// the code could be wrong together.
+var (
+	doorWrites = words("availability lock/state door/state tamper/state lockout/state lockout/attributes problem/state " +
+		"problem/attributes texts/state bell access event event/replayed event/replay/result command/result")
+	doorReads = words("lock/set event/replay")
+	// Under homeassistant/.
+	announces = words("device/latchd-front/config lock/latchd-front/lock/config event/latchd-front/doorbell/config " +
+		"event/latchd-front/access/config binary_sensor/latchd-front/door/config binary_sensor/latchd-front/tamper/config " +
+		"binary_sensor/latchd-front/lockout/config binary_sensor/latchd-front/problem/config " +
+		"sensor/latchd-front/texts_left/config")
+)
+
+// play lets the door "front" tell all that it can and take a command by home automation, which signs in with how. It returns the topics that home automation has heard.
+func play(t *testing.T, address string, change func(*Options), how func(*paho.ClientOptions)) []string {
+	t.Helper()
+	home := listen(t, address, "#", how)
+	o := options(address)
+	change(&o)
+	b, in := newBox(), make(inputs, 100)
+	c := client(t, o, b, in.take)
+	c.Show(locked)
+	c.Tell(b.store(lock.Event{Type: lock.DaemonStarted}, lock.Event{Type: lock.BellRung},
+		lock.Event{Type: lock.AccessGranted}, lock.Event{Type: lock.CommandDone}))
+	stop := run(t, c)
+	all := home.until(t, "latchd/front/availability", "online")
+	home.say(t, "latchd/front/lock/set", `{"action":"LOCK"}`, false)
+	if cmd := next[lock.Command](t, in); cmd.Action != lock.Lock || cmd.Refused != "" {
+		t.Errorf("the command arrives as %+v", cmd)
+	}
+	for b.left() > 0 {
+		select {
+		case <-b.noted:
+		case <-time.After(safety):
+			t.Fatalf("%d events are undelivered", b.left())
+		}
+	}
+	stop()
+	heard := map[string]bool{}
+	for _, m := range append(all, home.until(t, "latchd/front/availability", "offline")...) {
+		heard[m.topic] = true
+	}
+	select {
+	case f := <-in:
+		t.Errorf("%+v", f)
+	default:
+	}
+	return slices.Sorted(maps.Keys(heard))
+}
+
+func TestTheAccessListLetsTheDoorAndHomeAutomationWork(t *testing.T) {
+	address := readAccessList(t).run(t)
+	for _, style := range []string{styleDevice, styleEntity} {
+		t.Run(style, func(t *testing.T) {
+			change := func(o *Options) { o.Style, o.Username, o.Password = style, "latchd-front", "latchd-front" }
+			got := play(t, address, change, as("homeassistant"))
+			want := play(t, broker(t), change, as("homeassistant")) // where nothing is forbidden
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
+			}
+			for _, name := range words("lock/state bell access event command/result") {
+				if !slices.Contains(got, "latchd/front/"+name) {
+					t.Errorf("%s is not heard", name)
+				}
+			}
+		})
+	}
+}
+
+// under puts the names below a topic.
+func under(topic string, names ...string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = topic + name
+	}
+	return out
+}
+
+// forDoor returns the topics of another door.
+func forDoor(id string, topics []string) []string {
+	return strings.Split(strings.ReplaceAll(strings.Join(topics, " "), "front", id), " ")
+}
+
+func TestTheAccessListLetsEachUserOnlyDoWhatIsItsOwn(t *testing.T) {
+	l := readAccessList(t)
+	l.addDoor(t, "back")
+	address := l.run(t, "latchd-back", "somebody")
+
+	front := slices.Concat(under("latchd/front/", doorWrites...), under("homeassistant/", announces...))
+	commands := slices.Concat(under("latchd/front/", doorReads...), under("latchd/back/", doorReads...))
+	odd := words("latchd/front latchd/front/other latchd/front/lock latchd/front/lock/set/now latchd/other/event " +
+		"latchd/other/lock/set latchd other")
+	announced := words("homeassistant/status homeassistant/device/other/config homeassistant/lock/other/lock/config")
+	topics := slices.Concat(front, forDoor("back", front), commands, odd, announced)
+	users := words("latchd-front latchd-back homeassistant somebody")
+	mayWrite := func(user, topic string) bool {
+		switch user {
+		case "latchd-front":
+			return slices.Contains(front, topic)
+		case "latchd-back":
+			return slices.Contains(forDoor("back", front), topic)
+		case "homeassistant":
+			return strings.HasSuffix(topic, "/lock/set") || strings.HasSuffix(topic, "/event/replay") ||
+				strings.HasPrefix(topic, "homeassistant/")
+		}
+		return false
+	}
+	mayRead := func(user, topic string) bool {
+		switch user {
+		case "latchd-front", "latchd-back":
+			id := strings.TrimPrefix(user, "latchd-")
+			return slices.Contains(under("latchd/"+id+"/", doorReads...), topic) || topic == "homeassistant/status"
+		case "homeassistant":
+			return topic != "other"
+		}
+		return false
+	}
+
+	ears := map[string]*ear{}
+	for _, user := range users {
+		ears[user] = listen(t, address, "#", as(user))
+	}
+	for _, writer := range users {
+		for _, topic := range topics {
+			// The broker acknowledges what it does not pass on (MQTT 3.1.1, 3.3.5).
+			ears[writer].say(t, topic, writer, false)
+		}
+	}
+	ears["homeassistant"].say(t, "homeassistant/status", "end", false)
+	for _, reader := range users {
+		var want []message
+		for _, writer := range users {
+			for _, topic := range topics {
+				if mayWrite(writer, topic) && mayRead(reader, topic) {
+					want = append(want, message{topic, writer, false})
+				}
+			}
+		}
+		var got []message
+		if mayRead(reader, "homeassistant/status") {
+			got = ears[reader].until(t, "homeassistant/status", "end")
+			got = got[:len(got)-1]
+		} else {
+			must(t, ears[reader].Unsubscribe("#")) // its answer comes after all that was passed on before
+			for len(ears[reader].heard) > 0 {
+				got = append(got, <-ears[reader].heard)
+			}
+		}
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(message{})); d != "" {
+			t.Errorf("%s: %s", reader, d)
+		}
+	}
+}
+
+func TestTheAccessListKeepsStrangersOut(t *testing.T) {
+	address := readAccessList(t).run(t)
+	for name, user := range map[string]func(*paho.ClientOptions){
+		"without a name":       func(*paho.ClientOptions) {},
+		"unknown":              as("somebody"),
+		"with another's":       func(o *paho.ClientOptions) { o.SetUsername("homeassistant").SetPassword("latchd-front") },
+		"without the password": func(o *paho.ClientOptions) { o.SetUsername("latchd-front") },
+	} {
+		o := paho.NewClientOptions().AddBroker(address).SetAutoReconnect(false).SetProtocolVersion(4)
+		user(o)
+		token := paho.NewClient(o).Connect()
+		if !token.WaitTimeout(safety) || !errors.Is(token.Error(), packets.ErrorRefusedNotAuthorised) {
+			t.Errorf("%s: %v", name, token.Error())
+		}
+	}
+}
