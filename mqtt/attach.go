@@ -9,12 +9,13 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// attach makes one connection to one broker, with a fresh client of the library: one that reconnects by itself reports
+// attach makes one connection to the broker of that rank, with a fresh client of the library: one that reconnects by itself reports
 // publishes as acknowledged that no broker has seen (upstream issue 563).
-func (c *Client) attach(ctx context.Context, broker *url.URL) (*session, error) {
+func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
+	broker := c.brokers[rank]
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	s := &session{c: c, host: broker.Host, birth: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
+	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
 		shown: map[string]string{}, due: true}
 
 	handshaken := func() bool { return true }

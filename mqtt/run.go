@@ -20,6 +20,9 @@ const (
 	restartTime = 5 * time.Second
 )
 
+// betterWait is how often the brokers before the one in use are asked whether they are back.
+const betterWait = time.Minute
+
 // settled is how long a connection has to last before it counts as a working one: two clients of one id throw each other
 // out within moments, and either would look connected most of the time.
 const settled = 10 * time.Second
@@ -33,15 +36,21 @@ func (c *Client) Run(ctx context.Context) error {
 
 	rounds, flapping := 0, false
 	var lost time.Time // when a connection that worked ended
+	var next *session  // on a broker before the last one's
 	for ctx.Err() == nil {
-		s, why := c.connect(ctx)
+		s, why := next, failures(nil)
+		if s == nil {
+			s, why = c.connect(ctx)
+		}
 		if s != nil {
 			start := time.Now()
-			why = failures{{s.host, s.serve(ctx, flapping)}}
-			flapping = time.Since(start) < settled
+			var err error
+			next, err = c.use(ctx, s, flapping)
+			why = failures{{s.host, err}}
+			flapping = next == nil && time.Since(start) < settled
 		}
-		if ctx.Err() != nil {
-			break
+		if ctx.Err() != nil || next != nil {
+			continue
 		}
 		detail, hint := why.explain()
 		if s != nil && !flapping {
@@ -62,14 +71,56 @@ func (c *Client) Run(ctx context.Context) error {
 
 // connect tries the brokers in turn; when none can be used, it returns why.
 func (c *Client) connect(ctx context.Context) (s *session, why failures) {
-	for _, broker := range c.brokers {
-		s, err := c.attach(ctx, broker)
+	for rank := range c.brokers {
+		s, err := c.attach(ctx, rank)
 		if err == nil {
 			return s, nil
 		}
-		why = append(why, failure{broker.Host, err})
+		why = append(why, failure{c.brokers[rank].Host, err})
 	}
 	return nil, why
+}
+
+// use serves s until it or ctx ends. When one of the brokers before that of s is back, it ends for a connection to that
+// one, which it returns as next.
+func (c *Client) use(ctx context.Context, s *session, flapping bool) (next *session, err error) {
+	if s.rank == 0 {
+		return nil, s.serve(ctx, flapping)
+	}
+	looking, stop := context.WithCancel(ctx)
+	better := make(chan *session, 1)
+	go func() {
+		defer close(better)
+		if b := c.awaitBetter(looking, s.rank); b != nil {
+			better <- b
+		}
+	}()
+	s.better = better
+	err = s.serve(ctx, flapping)
+	stop()
+	if next = s.next; next == nil {
+		next = <-better
+	}
+	if next != nil && ctx.Err() != nil {
+		next.close()
+		next = nil
+	}
+	return next, err
+}
+
+// awaitBetter returns a connection to a broker before that of rank, or nil when ctx ends. Nothing is published on it yet.
+func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
+	for {
+		pause(ctx, betterWait)
+		if ctx.Err() != nil {
+			return nil
+		}
+		for better := range rank {
+			if s, err := c.attach(ctx, better); err == nil {
+				return s
+			}
+		}
+	}
 }
 
 // retryWait returns how long to wait after that many failures in a row.

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,11 +16,14 @@ const (
 	lastWords  = 3 * time.Second  // for what is due when Run ends
 )
 
+var errBetter = errors.New("a broker named before this one is back")
+
 var errNoAck = fmt.Errorf("the broker has acknowledged nothing for %v", ackTimeout)
 
 // session is one connection, from its subscriptions to its end. Only receive runs outside of Run's goroutine.
 type session struct {
 	c     *Client
+	rank  int // of the broker: 0 is the first that is named
 	host  string
 	paho  paho.Client
 	wire  *wire
@@ -40,6 +44,9 @@ type session struct {
 	unsaid int      // acknowledged events of which the outbox does not know
 	due    bool     // the outbox may hold events that are not sent
 	retry  bool     // it has just failed
+
+	better <-chan *session // to a broker of a lower rank, when there is one
+	next   *session        // what came of it
 
 	asked  chan replay // ranges that consumers want again
 	replay *replay     // the one at work
@@ -94,7 +101,7 @@ func (s *session) serve(ctx context.Context, flapping bool) error {
 		s.c.clear()
 	}
 	err := s.run(ctx, false)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || s.next != nil {
 		s.part(context.WithoutCancel(ctx))
 	}
 	s.report(context.WithoutCancel(ctx))
@@ -116,6 +123,8 @@ func (s *session) part(ctx context.Context) {
 func (s *session) close() {
 	if !s.parted {
 		s.wire.Close()
+		s.paho.Disconnect(0) // what it waits for cannot come any more
+		return
 	}
 	s.paho.Disconnect(250)
 	s.wire.Close()
@@ -166,6 +175,10 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.announced, s.shown = false, map[string]string{}
 		case r := <-asked:
 			s.replay = &r
+		case s.next = <-s.better:
+			if s.better = nil; s.next != nil {
+				return errBetter
+			}
 		case <-again:
 		case <-s.c.wake:
 		case <-head:
