@@ -38,21 +38,8 @@ func readCeiling(dir string) (uint64, error) {
 	return n, nil
 }
 
-// writeCeiling replaces the file in one step, so that a power cut leaves the old number or the new one.
 func writeCeiling(dir string, n uint64) error {
-	path := filepath.Join(dir, "seq")
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(f, n)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return replaceFile(dir, "seq", fmt.Appendln(nil, n))
 }
 
 func syncDir(dir string) error {

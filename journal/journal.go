@@ -7,7 +7,7 @@
 //
 // It stores no code, no typed digit, no secret and no whole phone number, because lock.Event and lock.State carry none.
 //
-// The folder holds journal.db (with -wal and -shm while it is open), seq (see ceiling.go), lock (held by the one process
+// The folder holds journal.db (with -wal and -shm while it is open), seq (see ceiling.go), retained, lock (held by the one process
 // that writes) and whatever was set aside as journal.db.damaged-TIME. Those made here can be read by their owner only.
 package journal
 
@@ -71,6 +71,8 @@ type Journal struct {
 	delivered atomic.Uint64
 	owed      atomic.Bool   // delivered has risen since it was last written
 	given     atomic.Uint64 // the highest seq that was written
+
+	retaining sync.Mutex // held while the file retained is read and replaced
 
 	file   files
 	row    row  // as on the disk

@@ -65,8 +65,7 @@ func (c *Client) entities() []entity {
 }
 
 // announcement returns the retained messages that make the door known to Home Assistant (integrations/mqtt, "MQTT
-// discovery"), and take back what the other style has announced. With discovery off there are none: what an earlier run
-// announced stays, for a broker that lets this client publish under PREFIX only may disconnect it for trying.
+// discovery"); none with discovery off.
 func (c *Client) announcement() []state {
 	if c.o.Discovery == "" {
 		return nil
@@ -86,35 +85,36 @@ func (c *Client) announcement() []state {
 	return c.announceDevice(shared)
 }
 
-func (c *Client) deviceTopic() string { return c.o.Discovery + "/device/" + c.id() + "/config" }
-
-func (c *Client) entityTopic(e entity) string {
-	return c.o.Discovery + "/" + e.platform + "/" + c.id() + "/" + e.key + "/config"
+// otherForm returns whether the door is announced on that topic in the style that is not its own.
+func (c *Client) otherForm(topic string) bool {
+	rest, ours := strings.CutPrefix(topic, c.o.Discovery+"/")
+	part := strings.Split(rest, "/")
+	if c.o.Style == styleEntity {
+		return ours && topic == c.deviceTopic()
+	}
+	return ours && len(part) == 4 && part[1] == c.id()
 }
 
+func (c *Client) deviceTopic() string { return c.o.Discovery + "/device/" + c.id() + "/config" }
+
 func (c *Client) announceDevice(shared keys) []state {
-	var out []state
 	components := keys{}
 	for _, e := range c.entities() {
-		out = append(out, state{c.entityTopic(e), ""})
+		components[e.key] = keys{"platform": e.platform} // a component with nothing else is removed
 		if e.fitted {
 			components[e.key] = c.entityConfig(e, keys{"platform": e.platform})
-		} else {
-			components[e.key] = keys{"platform": e.platform} // a component with nothing else is removed
 		}
 	}
 	shared["components"] = components
-	return append(out, state{c.deviceTopic(), marshal(shared)})
+	return []state{{c.deviceTopic(), marshal(shared)}}
 }
 
-func (c *Client) announceEntities(shared keys) []state {
-	out := []state{{c.deviceTopic(), ""}}
+func (c *Client) announceEntities(shared keys) (out []state) {
 	for _, e := range c.entities() {
-		payload := ""
 		if e.fitted {
-			payload = marshal(c.entityConfig(e, shared))
+			topic := c.o.Discovery + "/" + e.platform + "/" + c.id() + "/" + e.key + "/config"
+			out = append(out, state{topic, marshal(c.entityConfig(e, shared))})
 		}
-		out = append(out, state{c.entityTopic(e), payload})
 	}
 	return out
 }

@@ -54,6 +54,8 @@ type Options struct {
 	Style     string // "device" (also when empty), or "entity": one announcement an entity
 	Version   string
 
+	Memory Memory // nil: what an earlier configuration has left at the broker stays there
+
 	Contact, Tamper bool // which sensors are fitted
 	Log             *slog.Logger
 }
@@ -80,9 +82,10 @@ type Client struct {
 	live   []live       // oldest first
 	due    bool         // the outbox may have grown
 
-	trouble lock.Fault     // the standing fault; Run's goroutine only
-	boxLog  rate.Sometimes // Run's goroutine only
-	flood   rate.Sometimes
+	trouble   lock.Fault     // the standing fault; Run's goroutine only
+	clearings map[string]int // brokers that were asked to forget topics, how often; Run's goroutine only
+	boxLog    rate.Sometimes // Run's goroutine only
+	flood     rate.Sometimes
 }
 
 // New makes a client; nothing happens before Run. sink takes commands and faults. It is called from two goroutines, is
@@ -95,7 +98,7 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), asks: rate.NewLimiter(replayRate, replayBurst), wake: make(chan struct{}, 1),
-		boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
+		clearings: map[string]int{}, boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
 	c.dial = c.open
 	if o.Dial != nil {
 		c.dial = func(ctx context.Context, broker *url.URL) (net.Conn, error) { return o.Dial(ctx, "tcp", broker.Host) }

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"latchd/lock"
@@ -16,18 +17,21 @@ func (s *session) publishStates() {
 		return
 	}
 	s.until = steady(s.until, status.Until)
-	for _, st := range append(s.c.states(status, s.until), s.c.availability(!stuck)) {
+	states := append(s.c.states(status, s.until), s.c.availability(!stuck))
+	var stale, now []string
+	if !s.announced {
+		now = topics(slices.Concat(states, s.c.announcement()))
+		stale = s.remember(now) // before they are there: a kill in between must not make orphans of them
+	}
+	for _, st := range states {
 		if before, published := s.shown[st.topic]; !published || before != st.payload {
 			s.shown[st.topic] = st.payload
 			s.publish(st, flight{retained: true})
 		}
 	}
-	if s.announced {
-		return
-	}
-	s.announced = true
-	for _, st := range s.c.announcement() {
-		s.publish(st, flight{retained: true})
+	if !s.announced {
+		s.announced = true
+		s.takeBack(stale, now)
 	}
 }
 
@@ -96,6 +100,8 @@ func (s *session) settle() error {
 			s.unsaid++
 		case first.again:
 			s.again--
+		case first.then != nil:
+			first.then()
 		}
 	}
 	return nil

@@ -35,6 +35,7 @@ type session struct {
 	announced bool              // states, availability and discovery are out
 	parted    bool              // the broker knows that the door goes offline
 	shown     map[string]string // retained payloads of this connection, by topic
+	migrated  <-chan time.Time  // when Home Assistant has let go of what it knew of the door in the other form
 	until     time.Time         // end of the lockout, as published
 
 	flight []flight // published, not acknowledged, oldest first
@@ -60,6 +61,7 @@ type flight struct {
 	retained bool
 	seq      uint64 // of an event from the outbox, else 0
 	again    bool   // an event that was asked for again
+	then     func() // what follows from the acknowledgement
 }
 
 // receive takes what the broker sends. It must not block: the library reads nothing else meanwhile.
@@ -171,6 +173,8 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.wire.ping()
 		case <-s.proof:
 			s.c.clear()
+		case <-s.migrated:
+			s.announce(s.c.announcement())
 		case <-s.birth:
 			s.announced, s.shown = false, map[string]string{}
 		case r := <-asked:

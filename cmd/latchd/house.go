@@ -140,7 +140,7 @@ func (h *house) openBroker() error {
 	h.broker, err = mqtt.New(mqtt.Options{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers,
 		Username: m.Username, Password: password.Reveal(), Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
 		TLS: func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) }, Dial: h.dial,
-		Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
+		Memory: h.journal, Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
 	return err
 }
 

@@ -1,0 +1,98 @@
+package mqtt
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Memory keeps over restarts which retained topics the door has left at a broker, named by HOST:PORT. A broker that the
+// configuration no longer names is never asked about: what was left there stays.
+type Memory interface {
+	Retained(broker string) []string
+	// Retain replaces what is known of the broker, safe on the disk when it returns.
+	Retain(broker string, topics []string) error
+}
+
+// Home Assistant refuses the one form of an entity while it knows the other, and forgets what its owner has called it when
+// the old form just goes away. It lets go of it when told so, and wants a moment for that
+// (https://www.home-assistant.io/integrations/mqtt/#migration-from-single-component-to-device-based-discovery).
+const (
+	migrate     = `{"migrate_discovery": true}`
+	migrateTime = 2 * time.Second
+)
+
+// clearings is how often in a row one broker is asked to forget what is not the door's any more: one that does not let the
+// door write there may end the connection.
+const clearings = 3
+
+// topics returns the topics of all, sorted.
+func topics(all []state) (names []string) {
+	for _, st := range all {
+		names = append(names, st.topic)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// remember notes which topics the door will leave at the broker, beside those that it has left there before, and returns
+// which of them are not its own any more: door id, prefix, style or sensors have changed, or discovery is off.
+func (s *session) remember(now []string) (stale []string) {
+	memory := s.c.o.Memory
+	if memory == nil {
+		return nil
+	}
+	before := memory.Retained(s.host)
+	for _, topic := range before {
+		if _, found := slices.BinarySearch(now, topic); !found {
+			stale = append(stale, topic)
+		}
+	}
+	if all := slices.Concat(now, stale); !slices.Equal(all, before) {
+		s.note(all)
+	}
+	if len(stale) > 0 && s.c.clearings[s.host] >= clearings {
+		s.c.o.Log.Warn("mqtt: the connection ends when the door takes back what an earlier configuration has left at the broker: "+
+			"let its user write these topics, or clear them with mosquitto_pub -r -n -t TOPIC", "topics", strings.Join(stale, " "))
+		return nil
+	}
+	return stale
+}
+
+// takeBack removes from the broker what is stale, and then announces the door; now is what is left.
+func (s *session) takeBack(stale, now []string) {
+	announcement := s.c.announcement()
+	if len(stale) == 0 {
+		s.announce(announcement)
+		return
+	}
+	s.c.clearings[s.host]++
+	for _, topic := range stale {
+		if len(announcement) > 0 && s.c.otherForm(topic) {
+			s.publish(state{topic, migrate}, flight{})
+			s.migrated = time.After(migrateTime)
+		}
+	}
+	for _, topic := range stale {
+		s.publish(state{topic, ""}, flight{retained: true})
+	}
+	s.flight[len(s.flight)-1].then = func() {
+		delete(s.c.clearings, s.host)
+		s.note(now)
+	}
+	if s.migrated == nil {
+		s.announce(announcement)
+	}
+}
+
+func (s *session) announce(announcement []state) {
+	for _, st := range announcement {
+		s.publish(st, flight{retained: true})
+	}
+}
+
+func (s *session) note(topics []string) {
+	if err := s.c.o.Memory.Retain(s.host, topics); err != nil {
+		s.c.boxLog.Do(func() { s.c.o.Log.Warn("mqtt: a later change of names may leave topics at the broker", "error", err) })
+	}
+}
