@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"crypto/tls"
 	"errors"
 	"maps"
 	"os"
@@ -37,7 +38,7 @@ func readAccessList(t *testing.T) *accessList {
 	l := &accessList{folder: t.TempDir()}
 	comment, rules, _ := strings.Cut(string(b), "\n\n")
 	l.rules = rules
-	l.write(t)
+	l.put(t, "latchd.acl", []byte(rules))
 	comment = strings.ReplaceAll(comment, "/etc/mosquitto", l.folder)
 	for _, block := range regexp.MustCompile(`(?m)(^# {8}.*\n)+`).FindAllString(comment+"\n", -1) {
 		block = strings.ReplaceAll(block, "#        ", "")
@@ -53,10 +54,11 @@ func readAccessList(t *testing.T) *accessList {
 	return l
 }
 
-// write puts the rules where mosquitto is told to look for them.
-func (l *accessList) write(t *testing.T) {
+// put writes a file in the place of one under /etc/mosquitto.
+func (l *accessList) put(t *testing.T, name string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(l.folder, "latchd.acl"), []byte(l.rules), 0o600); err != nil {
+	path := filepath.Join(l.folder, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -65,8 +67,7 @@ func (l *accessList) write(t *testing.T) {
 func (l *accessList) addDoor(t *testing.T, id string) {
 	t.Helper()
 	block, _, _ := strings.Cut(l.rules, "\n\n")
-	l.rules += "\n" + strings.ReplaceAll(block, "front", id) + "\n"
-	l.write(t)
+	l.put(t, "latchd.acl", []byte(l.rules+"\n"+strings.ReplaceAll(block, "front", id)+"\n"))
 }
 
 // run starts mosquitto with passwords for the users, which are their names, and returns its address.
@@ -93,6 +94,20 @@ func (l *accessList) run(t *testing.T, more ...string) string {
 		}
 	}
 	return "tcp://" + mosquittoWith(t, l.configs[0])
+}
+
+// runTLS starts mosquitto with that certificate, for clients that a trusts, and returns its address.
+func (l *accessList) runTLS(t *testing.T, a *authority, broker tls.Certificate) string {
+	t.Helper()
+	cert, key := files(t, broker)
+	for name, file := range map[string]string{"ca.crt": a.file, "broker.crt": cert, "broker.key": key} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.put(t, "certs/"+name, b)
+	}
+	return "ssl://" + mosquittoWith(t, l.configs[1])
 }
 
 // as signs in as that user.
@@ -142,6 +157,7 @@ func play(t *testing.T, address string, change func(*Options), how func(*paho.Cl
 	for _, m := range append(all, home.until(t, "latchd/front/availability", "offline")...) {
 		heard[m.topic] = true
 	}
+	delete(heard, "latchd/front/lock/set") // its own
 	select {
 	case f := <-in:
 		t.Errorf("%+v", f)
@@ -268,5 +284,41 @@ func TestTheAccessListKeepsStrangersOut(t *testing.T) {
 		if !token.WaitTimeout(safety) || !errors.Is(token.Error(), packets.ErrorRefusedNotAuthorised) {
 			t.Errorf("%s: %v", name, token.Error())
 		}
+	}
+}
+
+// with returns the TLS configuration of a client of that certificate, as the door reads it from its files.
+func (a *authority) with(t *testing.T, c tls.Certificate) *tls.Config {
+	t.Helper()
+	cert, key := files(t, c)
+	config, err := TLSConfig(a.file, cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func TestAClientCertificateIsTheUserOfTheAccessList(t *testing.T) {
+	a := newAuthority(t)
+	address := readAccessList(t).runTLS(t, a, a.issue(t, "", -1, 1))
+	door := func(o *Options) {
+		config := a.with(t, a.issue(t, "latchd-front", -1, 1))
+		o.TLS = func() (*tls.Config, error) { return config, nil }
+	}
+	home := func(o *paho.ClientOptions) { o.SetTLSConfig(a.with(t, a.issue(t, "homeassistant", -1, 1))) }
+	if d := cmp.Diff(play(t, broker(t), door, home), play(t, address, door, home)); d != "" {
+		t.Error(d)
+	}
+
+	ear := listen(t, address, "#", home)
+	back := listen(t, address, "#", as("latchd-front"), func(o *paho.ClientOptions) {
+		o.SetTLSConfig(a.with(t, a.issue(t, "latchd-back", -1, 1)))
+	})
+	ear.say(t, "homeassistant/status", "begin", false)
+	ear.until(t, "homeassistant/status", "begin") // what was retained is heard
+	back.say(t, "latchd/front/event", "{}", false)
+	ear.say(t, "homeassistant/status", "end", false)
+	if heard := ear.until(t, "homeassistant/status", "end"); len(heard) > 1 {
+		t.Errorf("another door's certificate, with this one's name and password, says %v", heard)
 	}
 }

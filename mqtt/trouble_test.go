@@ -76,11 +76,11 @@ func writePEM(t *testing.T, kind string, der []byte) string {
 	return file
 }
 
-// issue makes a certificate for 127.0.0.1 or, with a name, for that alone, valid between the hours from now.
+// issue makes a certificate for 127.0.0.1 or, with a name, for that host or user alone, valid between the hours from now.
 func (a *authority) issue(t *testing.T, name string, from, to int) tls.Certificate {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(time.Duration(from) * time.Hour),
-		NotAfter: time.Now().Add(time.Duration(to) * time.Hour), DNSNames: []string{name}}
+		NotAfter: time.Now().Add(time.Duration(to) * time.Hour), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}}
 	if name == "" {
 		template.DNSNames, template.IPAddresses = nil, []net.IP{net.IPv4(127, 0, 0, 1)}
 	}
@@ -175,6 +175,40 @@ func TestFaultsNameTheCauseAndWhatToDo(t *testing.T) {
 			}
 			if all := fmt.Sprint(fault, log.String()); strings.Contains(all, password) || log.Len() == 0 {
 				t.Errorf("says %s", all)
+			}
+		})
+	}
+}
+
+func TestMosquittoAndTheDoorTellWhyACertificateIsRefused(t *testing.T) {
+	a, stranger := newAuthority(t), newAuthority(t)
+	good, user := a.issue(t, "", -1, 1), a.issue(t, "latchd-front", -1, 1)
+	for _, c := range []struct {
+		name         string
+		broker, door tls.Certificate
+		detail, hint string
+	}{
+		{"the broker's is for another name", a.issue(t, "other.example", -1, 1), user, "for another name", "mqtt.brokers"},
+		{"the broker's has expired", a.issue(t, "", -2, -1), user, "expired on " + today(), "renew it"},
+		{"the broker's is of a strange authority", stranger.issue(t, "", -1, 1), user, "not trusted", "mqtt.ca"},
+		{"the door has none", good, tls.Certificate{}, "ends the TLS handshake: handshake failure", "mqtt.cert"},
+		{"the door's is of a strange authority", good, stranger.issue(t, "latchd-front", -1, 1),
+			"ends the TLS handshake: unknown certificate authority", "does the broker trust that client certificate"},
+		{"the door's has expired", good, a.issue(t, "latchd-front", -2, -1), "ends the TLS handshake: expired certificate", "mqtt.cert"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options(readAccessList(t).runTLS(t, a, c.broker))
+			config := a.with(t, user)
+			config.Certificates = []tls.Certificate{c.door}
+			config.MaxVersion = tls.VersionTLS12 // later ones refuse a client after the handshake
+			o.TLS = func() (*tls.Config, error) { return config, nil }
+			in := make(inputs, 100)
+			m := client(t, o, newBox(), in.take)
+			m.Show(locked)
+			run(t, m)
+			fault := next[lock.Fault](t, in)
+			if !fault.Standing || !strings.Contains(fault.Detail, c.detail) || !strings.Contains(fault.Hint, c.hint) {
+				t.Errorf("%+v", fault)
 			}
 		})
 	}
