@@ -2,6 +2,7 @@ package lock
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 )
 
@@ -93,6 +94,7 @@ type Event struct {
 	Reason Reason        // why refused or limited
 	Method Method        // access.*, lock.unlocked: by what means
 	Action Action        // command.*
+	Made   time.Time     // command.*: when it was made, as it says itself
 	Owner  string        // code.*: the owner's name
 	Phone  string        // code.*: the owner's number, masked but for its last two digits
 	Part   string        // fault.*: what is at fault
@@ -107,35 +109,37 @@ type Event struct {
 
 // wire is an event's JSON form.
 type wire struct {
-	ID     string `json:"id,omitempty"`
-	Seq    uint64 `json:"seq,omitempty"`
-	At     string `json:"at"`
-	Clock  string `json:"clock"`
-	Door   string `json:"door"`
-	Type   Type   `json:"type"`
-	Reason Reason `json:"reason,omitempty"`
-	Method Method `json:"method,omitempty"`
-	Action Action `json:"action,omitempty"`
-	Owner  string `json:"owner,omitempty"`
-	Phone  string `json:"phone,omitempty"`
-	Part   string `json:"part,omitempty"`
-	Detail string `json:"detail,omitempty"`
-	Hint   string `json:"hint,omitempty"`
-	Code   int    `json:"twilio_code,omitempty"`
-	Wait   int    `json:"wait_s,omitempty"`
-	Until  string `json:"until,omitempty"`
-	Level  *int   `json:"level,omitempty"`
-	Count  int    `json:"count,omitempty"`
+	ID     string  `json:"id,omitempty"`
+	Seq    uint64  `json:"seq,omitempty"`
+	At     string  `json:"at"`
+	Clock  string  `json:"clock"`
+	Door   string  `json:"door"`
+	Type   Type    `json:"type"`
+	Reason Reason  `json:"reason,omitempty"`
+	Method Method  `json:"method,omitempty"`
+	Action Action  `json:"action,omitempty"`
+	Made   float64 `json:"made,omitempty"` // as a command's at
+	Owner  string  `json:"owner,omitempty"`
+	Phone  string  `json:"phone,omitempty"`
+	Part   string  `json:"part,omitempty"`
+	Detail string  `json:"detail,omitempty"`
+	Hint   string  `json:"hint,omitempty"`
+	Code   int     `json:"twilio_code,omitempty"`
+	Wait   int     `json:"wait_s,omitempty"`
+	Until  string  `json:"until,omitempty"`
+	Level  *int    `json:"level,omitempty"`
+	Count  int     `json:"count,omitempty"`
 }
 
 // Stamp is the form of every time that leaves the program: RFC 3339, UTC, milliseconds.
 const Stamp = "2006-01-02T15:04:05.000Z07:00"
 
-// MarshalJSON writes the event as home automation reads it: times as Stamp, waits in whole seconds rounded up.
+// MarshalJSON writes the event as home automation reads it: times as Stamp, but that of a command in Unix seconds, as
+// it was given; waits in whole seconds, rounded up.
 func (e Event) MarshalJSON() ([]byte, error) {
 	w := wire{ID: e.ID, Seq: e.Seq, At: e.At.UTC().Format(Stamp), Clock: e.Clock, Door: e.Door, Type: e.Type,
 		Reason: e.Reason, Method: e.Method, Action: e.Action, Owner: e.Owner, Phone: e.Phone, Part: e.Part, Detail: e.Detail,
-		Hint: e.Hint, Code: e.Code, Wait: seconds(e.Wait), Level: e.Level, Count: e.Count}
+		Hint: e.Hint, Code: e.Code, Wait: seconds(e.Wait), Level: e.Level, Count: e.Count, Made: UnixSeconds(e.Made)}
 	if !e.Until.IsZero() {
 		w.Until = e.Until.UTC().Format(Stamp)
 	}
@@ -151,6 +155,9 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	*e = Event{ID: w.ID, Seq: w.Seq, Clock: w.Clock, Door: w.Door, Type: w.Type, Reason: w.Reason, Method: w.Method,
 		Action: w.Action, Owner: w.Owner, Phone: w.Phone, Part: w.Part, Detail: w.Detail, Hint: w.Hint, Code: w.Code,
 		Wait: time.Duration(w.Wait) * time.Second, Level: w.Level, Count: w.Count}
+	if w.Made != 0 {
+		e.Made = time.UnixMicro(int64(math.Round(w.Made * 1e6)))
+	}
 	var err error
 	if e.At, err = time.Parse(Stamp, w.At); err != nil {
 		return err
@@ -159,6 +166,14 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		e.Until, err = time.Parse(Stamp, w.Until)
 	}
 	return err
+}
+
+// UnixSeconds is t as a command's at says it, to the microsecond; 0 for no time.
+func UnixSeconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMicro()) / 1e6
 }
 
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

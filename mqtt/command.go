@@ -32,13 +32,14 @@ func parseCommand(payload []byte, retained bool) lock.Command {
 	if err != nil {
 		return refuse(lock.NotJSON, err.Error())
 	}
+	at, why, detail := readTime(fields["at"])
+	cmd.At = at
 	var action lock.Action
 	_ = json.Unmarshal(fields["action"], &action) // what is missing or no string stays empty
 	switch action {
 	case lock.Lock:
 		// Locking is always safe: neither a retained flag nor a broken time keeps it from being obeyed.
 		cmd.Action = action
-		cmd.At, _, _ = readTime(fields["at"])
 		return cmd
 	case lock.Unlock, lock.Open:
 		cmd.Action = action
@@ -49,11 +50,9 @@ func parseCommand(payload []byte, retained bool) lock.Command {
 		// The broker repeats a retained command at every connection, for as long as it keeps it.
 		return refuse(lock.Retained, "publish commands without the retain flag")
 	}
-	at, why, detail := readTime(fields["at"])
 	if why != "" {
 		return refuse(why, detail)
 	}
-	cmd.At = at
 	return cmd
 }
 
@@ -108,6 +107,5 @@ func readTime(raw json.RawMessage) (at time.Time, why lock.Reason, detail string
 	case s > endOfTime:
 		return time.Time{}, lock.Future, "at is beyond the year 9999: Unix seconds are wanted, not milliseconds"
 	}
-	whole, part := math.Modf(s)
-	return time.Unix(int64(whole), int64(part*1e9)), "", ""
+	return time.UnixMicro(int64(math.Round(s * 1e6))), "", "" // a float64 of these days holds no more
 }

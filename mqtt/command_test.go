@@ -29,7 +29,8 @@ var commands = []struct {
 	{"a retained lock locks", `{"action":"LOCK","at":1763683199}`, true, lock.Command{Action: lock.Lock, At: time.Unix(1763683199, 0)}},
 	{"a lock with a broken time locks", `{"action":"LOCK","at":"now"}`, false, lock.Command{Action: lock.Lock}},
 
-	{"a retained unlock", `{"action":"UNLOCK","at":1763683199}`, true, lock.Command{Action: lock.Unlock, Refused: lock.Retained}},
+	{"a retained unlock", `{"action":"UNLOCK","at":1763683199}`, true,
+		lock.Command{Action: lock.Unlock, At: time.Unix(1763683199, 0), Refused: lock.Retained}},
 	{"nothing", "", false, lock.Command{Refused: lock.NotJSON}},
 	{"a bare word", "UNLOCK", false, lock.Command{Refused: lock.NotJSON}},
 	{"a string", `"UNLOCK"`, false, lock.Command{Refused: lock.NotJSON}},
@@ -43,12 +44,13 @@ var commands = []struct {
 	{"binary", "\x00\xff\xfe\x10", false, lock.Command{Refused: lock.NotJSON}},
 	{"a string that is not UTF-8", "{\"action\":\"UNLOCK\",\"x\":\"\xff\"}", false, lock.Command{Refused: lock.NotJSON}},
 	{"more than 1 KiB", `{"action":"LOCK","x":"` + strings.Repeat("x", 1024) + `"}`, false, lock.Command{Refused: lock.TooLarge}},
-	{"an object without an action", `{"at":1763683199}`, false, lock.Command{Refused: lock.UnknownAction}},
+	{"an object without an action", `{"at":1763683199}`, false,
+		lock.Command{At: time.Unix(1763683199, 0), Refused: lock.UnknownAction}},
 	{"an action that is no string", `{"action":1}`, false, lock.Command{Refused: lock.UnknownAction}},
 	{"an action that does not exist", `{"action":"EXPLODE"}`, false, lock.Command{Refused: lock.UnknownAction}},
 	{"an action of the console", `{"action":"PARDON"}`, false, lock.Command{Refused: lock.UnknownAction}},
-	{"an action in small letters", `{"action":"unlock","at":1}`, false, lock.Command{Refused: lock.UnknownAction}},
-	{"a key in capitals", `{"ACTION":"UNLOCK","at":1}`, false, lock.Command{Refused: lock.UnknownAction}},
+	{"an action in small letters", `{"action":"unlock","at":1}`, false, lock.Command{At: time.Unix(1, 0), Refused: lock.UnknownAction}},
+	{"a key in capitals", `{"ACTION":"UNLOCK","at":1}`, false, lock.Command{At: time.Unix(1, 0), Refused: lock.UnknownAction}},
 	{"a time in words", `{"action":"UNLOCK","at":"now"}`, false, lock.Command{Action: lock.Unlock, Refused: lock.NotJSON}},
 	{"a time of null", `{"action":"UNLOCK","at":null}`, false, lock.Command{Action: lock.Unlock, Refused: lock.NotJSON}},
 	{"a time beyond all numbers", `{"action":"UNLOCK","at":1e999}`, false, lock.Command{Action: lock.Unlock, Refused: lock.NotJSON}},
@@ -68,6 +70,17 @@ func TestParseCommand(t *testing.T) {
 				t.Errorf("refused %q with detail %q", got.Refused, got.Detail)
 			}
 		})
+	}
+}
+
+// Whoever has sent several finds the answer to each by its at.
+func TestACommandsTimeComesBackAsItWasGiven(t *testing.T) {
+	for _, at := range []string{"1763683199.123456", "1763683199.123", "1763683199", "1.000001"} {
+		cmd := parseCommand([]byte(`{"action":"OPEN","at":`+at+`}`), false)
+		_, payload := liveMessage(lock.Event{Type: lock.CommandDone, Method: lock.ByMQTT, Made: cmd.At})
+		if !strings.Contains(payload, `"made":`+at+`,`) {
+			t.Errorf("%s comes back in %s", at, payload)
+		}
 	}
 }
 

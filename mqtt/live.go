@@ -20,7 +20,8 @@ type live struct {
 type result struct {
 	ID     string      `json:"id,omitempty"`
 	Action lock.Action `json:"action,omitempty"`
-	Result string      `json:"result"` // "done" or "refused"
+	Made   float64     `json:"made,omitempty"` // the command's at
+	Result string      `json:"result"`         // "done" or "refused"
 	Reason lock.Reason `json:"reason,omitempty"`
 	Detail string      `json:"detail,omitempty"`
 	At     string      `json:"at"`
@@ -55,6 +56,6 @@ func commandResult(outcome string, e lock.Event) (name, payload string) {
 	if e.Method == lock.ByConsole {
 		return "", "" // its answer goes to the console
 	}
-	b, _ := json.Marshal(result{e.ID, e.Action, outcome, e.Reason, e.Detail, e.At.UTC().Format(lock.Stamp)})
+	b, _ := json.Marshal(result{e.ID, e.Action, lock.UnixSeconds(e.Made), outcome, e.Reason, e.Detail, e.At.UTC().Format(lock.Stamp)})
 	return "command/result", string(b)
 }

@@ -180,7 +180,7 @@ func TestBellAccessAndResultsAreLiveAndNotRetained(t *testing.T) {
 		c.Tell(b.store(lock.Event{Type: lock.AccessDenied, Method: lock.ByCode, Reason: lock.WrongCode}))
 		c.Tell(b.store(lock.Event{Type: lock.CommandDone, Method: lock.ByConsole, Action: lock.Unlock}))
 		c.Tell([]lock.Event{{Type: lock.CommandRefused, Method: lock.ByMQTT, Action: lock.Open, Reason: lock.Stale, Detail: "late",
-			At: time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC)}}) // not stored: the journal is away
+			Made: time.UnixMicro(1763683199123456), At: time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC)}}) // not stored: the journal is away
 
 		all := e.until(t, "latchd/front/command/result", "")
 		got := map[string]map[string]any{}
@@ -198,7 +198,8 @@ func TestBellAccessAndResultsAreLiveAndNotRetained(t *testing.T) {
 			"latchd/front/bell": {"event_type": "ring", "id": "ID1", "seq": 1.0, "door": "front", "clock": "synced", "type": "bell.rung"},
 			"latchd/front/access": {"event_type": "denied", "method": "code", "reason": "wrong_code", "id": "ID2", "seq": 2.0,
 				"door": "", "clock": "", "type": "access.denied"},
-			"latchd/front/command/result": {"action": "OPEN", "result": "refused", "reason": "stale", "detail": "late"},
+			"latchd/front/command/result": {"action": "OPEN", "made": 1763683199.123456, "result": "refused", "reason": "stale",
+				"detail": "late"},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
