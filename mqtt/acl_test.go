@@ -128,7 +128,8 @@ var (
 		"sensor/latchd-front/texts_left/config")
 )
 
-// play lets the door "front" tell all that it can and take a command by home automation, which signs in with how. It returns the topics that home automation has heard.
+// play lets the door "front" tell all that it can, take a command by home automation, which signs in with how, and repeat
+// its events for it. It returns the topics that home automation has heard.
 func play(t *testing.T, address string, change func(*Options), how func(*paho.ClientOptions)) []string {
 	t.Helper()
 	home := listen(t, address, "#", how)
@@ -152,12 +153,15 @@ func play(t *testing.T, address string, change func(*Options), how func(*paho.Cl
 			t.Fatalf("%d events are undelivered", b.left())
 		}
 	}
+	home.say(t, "latchd/front/event/replay", `{"from":1,"to":4}`, false)
+	all = append(all, home.until(t, "latchd/front/event/replay/result", "")...)
 	stop()
 	heard := map[string]bool{}
 	for _, m := range append(all, home.until(t, "latchd/front/availability", "offline")...) {
 		heard[m.topic] = true
 	}
-	delete(heard, "latchd/front/lock/set") // its own
+	delete(heard, "latchd/front/lock/set") // home automation's own
+	delete(heard, "latchd/front/event/replay")
 	select {
 	case f := <-in:
 		t.Errorf("%+v", f)
@@ -167,16 +171,16 @@ func play(t *testing.T, address string, change func(*Options), how func(*paho.Cl
 }
 
 func TestTheAccessListLetsTheDoorAndHomeAutomationWork(t *testing.T) {
-	address := readAccessList(t).run(t)
 	for _, style := range []string{styleDevice, styleEntity} {
 		t.Run(style, func(t *testing.T) {
+			address := readAccessList(t).run(t)
 			change := func(o *Options) { o.Style, o.Username, o.Password = style, "latchd-front", "latchd-front" }
 			got := play(t, address, change, as("homeassistant"))
 			want := play(t, broker(t), change, as("homeassistant")) // where nothing is forbidden
 			if d := cmp.Diff(want, got); d != "" {
 				t.Error(d)
 			}
-			for _, name := range words("lock/state bell access event command/result") {
+			for _, name := range words("lock/state bell access event event/replayed command/result") {
 				if !slices.Contains(got, "latchd/front/"+name) {
 					t.Errorf("%s is not heard", name)
 				}

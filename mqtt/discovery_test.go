@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"encoding/json"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,23 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What Home Assistant's schemas allow and require (homeassistant/components/mqtt: schemas.py, and the platform's file),
-// as described at https://www.home-assistant.io/integrations/mqtt/ and on the page of each platform.
+// What Home Assistant knows, by its documentation (https://www.home-assistant.io/integrations/, the pages named below, as
+// of June 2026) and its schemas (homeassistant/components/mqtt of September 2026). What it does not know in an entity it
+// ignores, and with an unknown key beside the components it refuses the whole device form.
 var (
-	// Of every entity: MQTT_ENTITY_COMMON_SCHEMA, and qos, encoding of config.py.
-	commonKeys = words("availability availability_mode availability_topic availability_template payload_available " +
-		"payload_not_available default_entity_id device enabled_by_default encoding entity_category entity_picture icon " +
-		"json_attributes_template json_attributes_topic name origin qos unique_id")
+	// Of every entity: on each platform's page, "Configuration Variables"; MQTT_ENTITY_COMMON_SCHEMA of schemas.py and
+	// MQTT_BASE_SCHEMA of config.py. Keys are spelled out: mqtt/#supported-abbreviations-in-mqtt-discovery-messages is not
+	// for openHAB.
+	commonKeys = words("availability availability_mode availability_template availability_topic default_entity_id device " +
+		"enabled_by_default encoding entity_category entity_picture group icon json_attributes_template json_attributes_topic " +
+		"message_expiry_interval name origin payload_available payload_not_available qos unique_id visible_by_default")
 	platformKeys = map[string][]string{
-		// https://www.home-assistant.io/integrations/lock.mqtt/
+		// lock.mqtt; state_open and state_opening are in lock.py only
 		"lock": words("code_format command_template command_topic optimistic payload_lock payload_open payload_reset " +
 			"payload_unlock retain state_jammed state_locked state_locking state_open state_opening state_topic state_unlocked " +
 			"state_unlocking value_template"),
-		// https://www.home-assistant.io/integrations/event.mqtt/
+		// event.mqtt
 		"event": words("device_class event_types state_topic value_template"),
-		// https://www.home-assistant.io/integrations/binary_sensor.mqtt/
+		// binary_sensor.mqtt
 		"binary_sensor": words("device_class expire_after force_update off_delay payload_off payload_on state_topic value_template"),
-		// https://www.home-assistant.io/integrations/sensor.mqtt/
+		// sensor.mqtt
 		"sensor": words("device_class expire_after force_update last_reset_value_template options state_class state_topic " +
 			"suggested_display_precision unit_of_measurement value_template"),
 	}
@@ -34,15 +38,32 @@ var (
 		"lock": {"command_topic"}, "event": {"state_topic", "event_types"}, "binary_sensor": {"state_topic"},
 		"sensor": {"state_topic"},
 	}
-	deviceClasses = map[string][]string{
-		// https://www.home-assistant.io/integrations/event/#device-class
-		"event": words("button doorbell motion"),
-		// https://www.home-assistant.io/integrations/binary_sensor/#device-class (those of doors)
-		"binary_sensor": words("door lock opening problem safety tamper"),
-	}
+	// mqtt/#device-discovery-payload; DEVICE_DISCOVERY_SCHEMA
+	deviceFormKeys = words("availability availability_mode availability_template availability_topic command_topic components " +
+		"device encoding message_expiry_interval origin payload_available payload_not_available qos state_topic")
+	// "device" on each platform's page; MQTT_ENTITY_DEVICE_INFO_SCHEMA, which also wants identifiers or connections
 	deviceKeys = words("configuration_url connections hw_version identifiers manufacturer model model_id name serial_number " +
 		"suggested_area sw_version via_device")
+	// mqtt/#discovery-payload; MQTT_ORIGIN_INFO_SCHEMA, which wants the name
 	originKeys = words("name support_url sw_version")
+
+	deviceClasses = map[string][]string{
+		// event/#device-class
+		"event": words("button doorbell motion"),
+		// binary_sensor/#device-class
+		"binary_sensor": words("battery battery_charging carbon_monoxide cold connectivity door garage_door gas heat light lock " +
+			"moisture motion moving occupancy opening plug power presence problem running safety smoke sound tamper update " +
+			"vibration window"),
+	}
+	// "entity_category" on each platform's page: "must be diagnostic for sensors"
+	categories = map[string][]string{
+		"lock": words("config diagnostic"), "event": words("config diagnostic"), "binary_sensor": {"diagnostic"}, "sensor": {"diagnostic"},
+	}
+	// https://developers.home-assistant.io/docs/core/entity/sensor/#available-state-classes
+	stateClasses = words("measurement measurement_angle total total_increasing")
+
+	// mqtt/#discovery-topic
+	discoveryTopic = regexp.MustCompile(`^homeassistant/\w+/([a-zA-Z0-9_-]+/)?[a-zA-Z0-9_-]+/config$`)
 )
 
 func words(s string) []string { return strings.Fields(s) }
@@ -73,12 +94,63 @@ func checkEntity(t *testing.T, platform, key string, got map[string]any) {
 			t.Errorf("%s: no %s", key, required)
 		}
 	}
-	if id := got["default_entity_id"].(string); !regexp.MustCompile(`^` + platform + `\.[a-z0-9_]+$`).MatchString(id) {
-		t.Errorf("%s: default_entity_id is %q", key, id)
+	for name, value := range got {
+		if !isOfItsKind(platform, name, value) {
+			t.Errorf("%s: %s is %v, a %T", key, name, value, value)
+		}
 	}
-	if class, ok := got["device_class"].(string); ok && !slices.Contains(deviceClasses[platform], class) {
-		t.Errorf("%s: a %s has no class %q", key, platform, class)
+	if kind := got["event_types"]; got["device_class"] == "doorbell" && !slices.Contains(kind.([]any), any("ring")) {
+		t.Errorf("%s: a doorbell has no ring, but %v", key, kind) // event/const.py, DoorbellEventType
 	}
+}
+
+// isOfItsKind returns whether Home Assistant takes that value of a key: the types on the platform's page.
+func isOfItsKind(platform, name string, value any) bool {
+	matches := func(pattern string) bool {
+		s, ok := value.(string)
+		return ok && regexp.MustCompile(pattern).MatchString(s)
+	}
+	oneOf := func(allowed []string) bool {
+		s, ok := value.(string)
+		return ok && slices.Contains(allowed, s)
+	}
+	switch name {
+	case "device", "origin":
+		return true // checkDevice
+	case "name":
+		return value == nil || matches(`.`)
+	case "qos":
+		return value == 0. || value == 1. || value == 2.
+	case "retain", "optimistic", "force_update", "enabled_by_default", "visible_by_default":
+		return value == true || value == false
+	case "expire_after", "off_delay", "suggested_display_precision":
+		n, ok := value.(float64)
+		return ok && n >= 0 && n == math.Trunc(n)
+	case "event_types", "options":
+		list, ok := value.([]any)
+		return ok && len(list) > 0 && !slices.ContainsFunc(list, func(v any) bool { s, ok := v.(string); return !ok || s == "" })
+	case "device_class":
+		return oneOf(deviceClasses[platform])
+	case "entity_category":
+		return oneOf(categories[platform])
+	case "state_class":
+		return oneOf(stateClasses)
+	case "icon":
+		return matches(`^mdi:[a-z0-9-]+$`)
+	case "default_entity_id":
+		return matches(`^` + platform + `\.[a-z0-9_]+$`)
+	case "code_format":
+		s, ok := value.(string)
+		_, err := regexp.Compile(s)
+		return ok && err == nil
+	}
+	switch {
+	case strings.HasSuffix(name, "_topic"):
+		return matches(`^[^+#/][^+#]*$`)
+	case strings.HasSuffix(name, "_template"):
+		return matches(`{{.+}}`)
+	}
+	return matches(`.`)
 }
 
 func checkDevice(t *testing.T, got keys) {
@@ -101,6 +173,9 @@ func announced(t *testing.T, change func(*Options)) map[string]string {
 	change(&o)
 	out := map[string]string{}
 	for _, s := range client(t, o, nil, nil).announcement() {
+		if !discoveryTopic.MatchString(s.topic) {
+			t.Errorf("Home Assistant does not listen to %s", s.topic)
+		}
 		out[s.topic] = s.payload
 	}
 	return out
@@ -110,7 +185,12 @@ func TestTheDeviceFormHasTheKeysThatHomeAssistantKnows(t *testing.T) {
 	all := announced(t, func(o *Options) {})
 	config := decode(t, all["homeassistant/device/latchd-back-gate/config"])
 	checkDevice(t, config)
-	checkKeys(t, "device form", config, words("availability_topic components device origin qos"))
+	checkKeys(t, "device form", config, deviceFormKeys)
+	for _, name := range words("availability_topic qos") {
+		if !isOfItsKind("", name, config[name]) {
+			t.Errorf("%s is %v", name, config[name])
+		}
+	}
 	components := config["components"].(map[string]any)
 	for key, c := range components {
 		component := c.(map[string]any)
