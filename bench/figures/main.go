@@ -12,9 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
-	"time"
 
 	"latchd/bench/page"
 )
@@ -26,9 +24,6 @@ var (
 	events  = flag.Int("events", 100_000, "events through journal and broker")
 	seconds = flag.Int("rest", 30, "seconds at rest")
 )
-
-// row is a figure.
-type row struct{ what, measured, aim string }
 
 func main() {
 	log.SetFlags(0)
@@ -55,7 +50,7 @@ func main() {
 	}
 }
 
-func measure() (rows []row, err error) {
+func measure() (rows []page.Row, err error) {
 	dir, err := os.MkdirTemp("", "latchd-figures-")
 	if err != nil {
 		return nil, err
@@ -72,7 +67,7 @@ func measure() (rows []row, err error) {
 	defer s.close()
 	for _, part := range []struct {
 		name string
-		run  func() ([]row, error)
+		run  func() ([]page.Row, error)
 	}{{"latencies", s.latencies}, {"starts", s.starts}, {"rest", s.rest}, {"events", s.through}} {
 		log.Printf("measuring %s", part.name)
 		more, err := part.run()
@@ -85,7 +80,7 @@ func measure() (rows []row, err error) {
 }
 
 // build makes the daemon for this machine, and for a Pi to weigh it.
-func build(dir string) (exe string, sizes []row, err error) {
+func build(dir string) (exe string, sizes []page.Row, err error) {
 	exe = filepath.Join(dir, "latchd")
 	for _, b := range []struct{ out, arch, arm, name, aim string }{
 		{exe, runtime.GOARCH, "", "", ""},
@@ -102,28 +97,17 @@ func build(dir string) (exe string, sizes []row, err error) {
 			return "", nil, err
 		}
 		if b.name != "" {
-			sizes = append(sizes, row{b.name, fmt.Sprintf("%.2f MB", float64(info.Size())/1e6), b.aim})
+			sizes = append(sizes, page.Row{b.name, fmt.Sprintf("%.2f MB", float64(info.Size())/1e6), b.aim})
 		}
 	}
 	return exe, sizes, nil
 }
 
-func render(rows []row) string {
+func render(rows []page.Row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go run ./bench/figures -write` wrote this section on %s.\n", page.Stamp())
 	fmt.Fprintf(&b, "The daemon runs in a process of its own on a simulated board; the times of edges are the board's. The machine is shared:\nmedians say more than single figures. The aims are for a Raspberry Pi 4.\n\n")
-	fmt.Fprintf(&b, "| figure | measured | aim |\n|---|---|---|\n")
-	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.what, r.measured, r.aim)
-	}
+	b.WriteString(page.Table(rows))
 	fmt.Fprintf(&b, "\nWhat a single part costs: `go test -run '^$' -bench . ./lock ./keypad ./journal ./sms ./configs`.\n")
 	return b.String()
 }
-
-// spread is the median and the 99th percentile (the largest, of fewer than a hundred).
-func spread(ds []time.Duration) string {
-	slices.Sort(ds)
-	return fmt.Sprintf("median %.2f ms, p99 %.2f ms (n = %d)", ms(ds[len(ds)/2]), ms(ds[len(ds)*99/100]), len(ds))
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"latchd/bench/page"
 )
 
 // The lines of the default wiring that the figures look at.
@@ -23,7 +25,7 @@ const (
 var code = regexp.MustCompile(`\d{6}`)
 
 // latencies rings, reads the text and types the code, again and again.
-func (s *scene) latencies() ([]row, error) {
+func (s *scene) latencies() ([]page.Row, error) {
 	d, err := s.start()
 	if err != nil {
 		return nil, err
@@ -77,9 +79,9 @@ func (s *scene) latencies() ([]row, error) {
 			return nil, err
 		}
 	}
-	return []row{
-		{"last key edge to strike edge, less the debounce of 15 ms", spread(keyToStrike), "under 1 ms"},
-		{"bell edge to the request's first byte at the API", spread(bellToRequest), "under 3 ms"},
+	return []page.Row{
+		{"last key edge to strike edge, less the debounce of 15 ms", page.Spread(keyToStrike), "under 1 ms"},
+		{"bell edge to the request's first byte at the API", page.Spread(bellToRequest), "under 3 ms"},
 	}, d.stop()
 }
 
@@ -108,7 +110,7 @@ func next(edges <-chan edge, line string, level int) (time.Time, error) {
 }
 
 // starts starts the daemon again and again.
-func (s *scene) starts() ([]row, error) {
+func (s *scene) starts() ([]page.Row, error) {
 	var locked, ready []time.Duration
 	for range *starts {
 		d, err := s.start()
@@ -120,14 +122,14 @@ func (s *scene) starts() ([]row, error) {
 			return nil, err
 		}
 	}
-	return []row{
-		{"exec to strike locked", spread(locked), "under 20 ms"},
-		{"exec to ready", spread(ready), "under 150 ms"},
+	return []page.Row{
+		{"exec to strike locked", page.Spread(locked), "under 20 ms"},
+		{"exec to ready", page.Spread(ready), "under 150 ms"},
 	}, nil
 }
 
 // rest leaves the daemon alone, with the broker connected.
-func (s *scene) rest() ([]row, error) {
+func (s *scene) rest() ([]page.Row, error) {
 	d, err := s.start()
 	if err != nil {
 		return nil, err
@@ -147,7 +149,7 @@ func (s *scene) rest() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	return []page.Row{
 		{fmt.Sprintf("context switches at rest, broker connected, over %d s", *seconds), fmt.Sprintf("%.2f/s", float64(after-before)/float64(*seconds)), "under 1/s"},
 		{"resident memory at rest", fmt.Sprintf("%.1f MB", float64(rss)*1024/1e6), "–"},
 	}, d.stop()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
 
+	"latchd/bench/mosquitto"
 	"latchd/board/sim"
 	"latchd/sms/standin"
 )
@@ -84,46 +86,25 @@ func newScene(dir, exe string) (*scene, error) {
 	if err := os.WriteFile(s.config, fmt.Appendf(nil, config, dir, s.twilio.URL, address), 0o600); err != nil {
 		return nil, err
 	}
-	s.ear = paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + address).SetClientID("ear").
-		SetConnectRetry(true).SetConnectRetryInterval(20 * time.Millisecond))
-	if err := wait(s.ear.Connect()); err != nil {
-		return nil, err
-	}
-	return s, wait(s.ear.Subscribe("latchd/bench/event", 1, func(paho.Client, paho.Message) {
-		s.heard <- struct{}{}
-	}))
-}
-
-func wait(t paho.Token) error {
-	if !t.WaitTimeout(30 * time.Second) {
-		return errors.New("the broker does not answer")
-	}
-	return t.Error()
+	s.ear, err = mosquitto.Hear(address, "latchd/bench/event", func(string, []byte) { s.heard <- struct{}{} })
+	return s, err
 }
 
 // startBroker starts mosquitto, or where there is none a broker in this process.
 func (s *scene) startBroker() (address string, err error) {
+	m, err := mosquitto.Start(s.dir, mosquitto.Open)
+	if err == nil {
+		s.brokerName, s.stopBroker = "mosquitto", m.Kill
+		return m.Address, nil
+	}
+	log.Printf("%v: taking a broker in this process", err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	address = l.Addr().String()
-	path := "/usr/sbin/mosquitto"
-	if _, err := os.Stat(path); err == nil {
-		_, port, _ := net.SplitHostPort(address)
-		l.Close()
-		conf := filepath.Join(s.dir, "mosquitto.conf")
-		text := "listener " + port + " 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-			return "", err
-		}
-		c := exec.Command(path, "-c", conf)
-		s.brokerName, s.stopBroker = "mosquitto", func() { c.Process.Kill(); c.Wait() }
-		return address, c.Start()
-	}
 	b := broker.New(&broker.Options{Logger: slog.New(slog.DiscardHandler)})
 	s.brokerName, s.stopBroker = "mochi-mqtt", func() { b.Close() }
-	return address, errors.Join(b.AddHook(new(auth.AllowHook), nil), b.AddListener(listeners.NewNet("b", l)), b.Serve())
+	return l.Addr().String(), errors.Join(b.AddHook(new(auth.AllowHook), nil), b.AddListener(listeners.NewNet("b", l)), b.Serve())
 }
 
 func (s *scene) close() {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"latchd/bench/page"
 	"latchd/journal"
 	"latchd/lock"
 	"latchd/mqtt"
@@ -19,7 +20,7 @@ import (
 
 // through passes events through journal and broker to a subscriber, in a process of its own: the daemon itself cannot be
 // made to tell that many in so short a time, for it folds floods.
-func (s *scene) through() ([]row, error) {
+func (s *scene) through() ([]page.Row, error) {
 	for len(s.heard) > 0 {
 		<-s.heard
 	}
@@ -55,7 +56,7 @@ func (s *scene) through() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	return []page.Row{
 		{"events through the loop's journal and " + s.brokerName + " to a subscriber", fmt.Sprintf("%.0f/s (n = %d)", float64(*events)/took.Seconds(), *events), "over 2,000/s"},
 		{fmt.Sprintf("resident memory after these %d events (journal and MQTT side; %s)", *events, line[:len(line)-1]), fmt.Sprintf("%.1f MB", float64(rss)*1024/1e6), "under 25 MB"},
 	}, nil

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestASectionIsReplacedAndTheRestStays(t *testing.T) {
@@ -101,4 +102,19 @@ func read(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func TestATableHasARowForEachFigure(t *testing.T) {
+	ds := make([]time.Duration, 200)
+	for i := range ds {
+		ds[len(ds)-1-i] = time.Duration(i) * time.Millisecond
+	}
+	few := []time.Duration{time.Second, time.Millisecond}
+	got := Table([]Row{{"latency", Spread(ds), "under 1 s"}, {"start", Spread(few), "–"}})
+	const want = "| figure | measured | aim |\n|---|---|---|\n" +
+		"| latency | median 100.00 ms, p99 198.00 ms (n = 200) | under 1 s |\n" +
+		"| start | median 1000.00 ms, longest 1000.00 ms (n = 2) | – |\n"
+	if got != want {
+		t.Error(got)
+	}
 }
