@@ -1,15 +1,11 @@
 package mqtt
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +18,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"go.uber.org/goleak"
 
+	"latchd/bench/badnet"
+	debian "latchd/bench/mosquitto"
 	"latchd/lock"
 )
 
@@ -242,64 +240,21 @@ func mochiBroker(t *testing.T, config listeners.Config) (server *mochi.Server, a
 
 // mosquitto starts Debian's broker, open to everybody, and returns its address.
 func mosquitto(t *testing.T) string {
-	return "tcp://" + mosquittoWith(t, "listener 1883\nallow_anonymous true\nmax_queued_messages 0\n")
+	return "tcp://" + mosquittoWith(t, debian.Open)
 }
 
 // mosquittoWith starts Debian's broker with these lines of configuration, but on a port of its own, and returns its
 // address.
 func mosquittoWith(t *testing.T, lines string) (address string) {
-	path, err := exec.LookPath("/usr/sbin/mosquitto")
-	if err != nil {
-		t.Skip("no /usr/sbin/mosquitto here: apt install mosquitto")
+	b, err := debian.Start(t.TempDir(), lines)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip(err)
 	}
-	for range 5 { // the port may be taken between its choice and its use
-		address := freePort(t)
-		_, port, _ := net.SplitHostPort(address)
-		listener := regexp.MustCompile(`(?m)^listener .*$`)
-		if startMosquitto(t, path, listener.ReplaceAllString(lines, "listener "+port+" 127.0.0.1")) {
-			return address
-		}
-	}
-	t.Fatal("mosquitto does not start")
-	return ""
-}
-
-func startMosquitto(t *testing.T, path, lines string) bool {
-	config := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := "user root\npersistence false\nlog_dest stderr\n" + lines
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-c", config)
-	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	running, read := make(chan bool, 1), make(chan struct{})
-	go func() {
-		defer close(read)
-		for lines := bufio.NewScanner(log); lines.Scan(); {
-			if strings.HasSuffix(lines.Text(), " running") {
-				running <- true
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-read
-		cmd.Wait()
-	})
-	select {
-	case <-running:
-		return true
-	case <-read:
-		return false
-	case <-time.After(safety):
-		return false
-	}
+	t.Cleanup(b.Kill)
+	return b.Address
 }
 
 // eachBroker runs a test against the broker in process and against mosquitto.
@@ -309,96 +264,22 @@ func eachBroker(t *testing.T, test func(t *testing.T, address string)) {
 }
 
 // proxy stands between client and broker and breaks connections.
-type proxy struct {
-	net.Listener
-	target string
-	budget func() int // bytes, both ways together, after which a connection breaks; 0: never
+type proxy struct{ *badnet.Proxy }
 
-	mu    sync.Mutex
-	conns []net.Conn
-	shut  bool
-}
-
-func newProxy(t *testing.T, target string, budget func() int) *proxy {
+func newProxy(t *testing.T, target string, plan func() badnet.Fate) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := badnet.New(strings.TrimPrefix(target, "tcp://"), plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{Listener: l, target: strings.TrimPrefix(target, "tcp://"), budget: budget}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { p.carry(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		p.cut(true)
-		all.Wait()
-	})
-	return p
+	t.Cleanup(p.Close)
+	return &proxy{p}
 }
 
-func (p *proxy) address() string { return "tcp://" + p.Addr().String() }
+func (p *proxy) address() string { return "tcp://" + p.Address() }
 
 // cut breaks all connections; with shut, new ones too, until cut is called without.
-func (p *proxy) cut(shut bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shut = shut
-	for _, c := range p.conns {
-		c.Close()
-	}
-	p.conns = nil
-}
+func (p *proxy) cut(shut bool) { p.Cut(shut) }
 
-func (p *proxy) carry(in net.Conn) {
-	defer in.Close()
-	out, err := net.Dial("tcp", p.target)
-	if err != nil {
-		return
-	}
-	defer out.Close()
-	p.mu.Lock()
-	if p.shut {
-		p.mu.Unlock()
-		return
-	}
-	p.conns = append(p.conns, in, out)
-	left := p.budget()
-	p.mu.Unlock()
-	if left == 0 {
-		left = 1 << 40
-	}
-	var mu sync.Mutex
-	pump := func(to, from net.Conn) {
-		defer in.Close()
-		defer out.Close()
-		buf := make([]byte, 512)
-		for {
-			n, err := from.Read(buf)
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			n = min(n, left)
-			left -= n
-			over := left == 0
-			mu.Unlock()
-			if _, err := to.Write(buf[:n]); err != nil || over {
-				return
-			}
-		}
-	}
-	var both sync.WaitGroup
-	both.Go(func() { pump(out, in) })
-	both.Go(func() { pump(in, out) })
-	both.Wait()
-}
-
-func never() int { return 0 }
+// never is the plan of a network that breaks nothing by itself.
+func never() badnet.Fate { return badnet.Fate{} }

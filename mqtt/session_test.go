@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"latchd/bench/badnet"
 	"latchd/lock"
 )
 
@@ -232,8 +232,9 @@ func TestNoEventIsLostOverAnUnreliableConnection(t *testing.T) {
 
 func overAnUnreliableConnection(t *testing.T, address string, e *ear) {
 	const n = 800
-	rng := rand.New(rand.NewPCG(1, 0))
-	p := newProxy(t, address, func() int { return 100 + rng.IntN(40_000) })
+	weather := badnet.Mix{Odds: map[badnet.Kind]int{badnet.Stall: 1, badnet.Drop: 1, badnet.Truncate: 1, badnet.HalfClose: 1, badnet.Refuse: 1},
+		Bytes: 20_000, Stall: 20 * time.Millisecond, Refuse: 20 * time.Millisecond}
+	p := newProxy(t, address, weather.Plan(1))
 	b := newBox()
 	c := client(t, options(p.address()), b, func(lock.Input) {})
 	c.wait = func(int) time.Duration { return time.Millisecond }
@@ -245,6 +246,9 @@ func overAnUnreliableConnection(t *testing.T, address string, e *ear) {
 	for seen := new(consumer); seen.last < n; {
 		all := e.until(t, "latchd/front/event", "")
 		seen.take(t, all[len(all)-1].payload)
+	}
+	if c := p.Counts(); c.Connections < 5 {
+		t.Errorf("that was too easy: %+v", c)
 	}
 }
 
