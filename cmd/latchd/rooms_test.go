@@ -23,7 +23,10 @@ var rooms = map[string][]string{
 	"systemd":         {},
 	"daemon":          {"lock"},
 	"cmd/latchd":      nil, // puts all of it together
+	"bench/badnet":    {},
+	"bench/broker":    nil,
 	"bench/figures":   nil,
+	"bench/mosquitto": {},
 	"bench/page":      {},
 	"bench/standin":   {"sms/standin"},
 	"bench/vm/player": {"sms/standin", "bench/page"},

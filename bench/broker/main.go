@@ -1,0 +1,114 @@
+// Command broker measures what latchd promises about its broker: no event lost over a bad network, the true states at once
+// after an outage, new events not held up by old ones. It takes the door's journal and MQTT side, without the rest, and
+// mosquitto, and prints a table. With -write it also writes its section of BENCHMARKS.md.
+//
+// It ends with 1, and writes nothing, when an event was lost or came out of order.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"latchd/bench/badnet"
+	"latchd/bench/page"
+)
+
+var (
+	write   = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
+	events  = flag.Int("events", 100_000, "events over the bad network")
+	seed    = flag.Uint64("seed", 1, "of the bad network")
+	short   = flag.Int("short", 12, "outages of the broker of 2 s")
+	long    = flag.Int("long", 5, "outages of the broker of 30 s")
+	backlog = flag.Int("backlog", 10_000, "events that gather in an outage")
+)
+
+// weather is the bad network of the trial. Silence is rare: a door takes 30 to 40 s to notice it.
+var weather = badnet.Mix{
+	Odds:  map[badnet.Kind]int{badnet.Stall: 8, badnet.Drop: 8, badnet.Truncate: 8, badnet.HalfClose: 5, badnet.Silence: 2, badnet.Refuse: 3},
+	Bytes: 65_000, Delay: 60 * time.Millisecond, Stall: 2 * time.Second, Refuse: 2 * time.Second,
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("broker: ")
+	flag.Parse()
+	body, err := measure()
+	fmt.Print(body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if *write {
+		if err := page.Write("BENCHMARKS.md", "broker", body); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func measure() (body string, err error) {
+	dir, err := os.MkdirTemp("", "latchd-broker-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	o, err := trial{doors: 20, events: *events, rate: 400, mix: weather, seed: *seed, patience: 2 * time.Minute}.run(dir)
+	if err != nil {
+		return "", fmt.Errorf("over a bad network: %w", err)
+	}
+	rows := o.rows()
+	if o.lost+o.disorder > 0 {
+		return page.Table(rows), errors.New("events were lost, or came out of order: nothing is written")
+	}
+	more, err := away(dir)
+	if err != nil {
+		return page.Table(rows), fmt.Errorf("with the broker away: %w", err)
+	}
+	return fmt.Sprintf(text, page.Stamp(), page.Table(rows), o.doors, *seed, page.Table(more)), nil
+}
+
+// away measures what the broker's outages cost.
+func away(dir string) (rows []page.Row, err error) {
+	h, err := newHouse(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	stays := []*stay{{away: 2 * time.Second, times: *short}, {away: 30 * time.Second, times: *long}}
+	quiet, err := h.outages(stays, *backlog)
+	if err != nil {
+		return nil, err
+	}
+	var busy, drains []time.Duration
+	for _, s := range stays {
+		rows = append(rows, s.rows(*backlog)...)
+		busy, drains = append(busy, s.bells...), append(drains, s.drains...)
+	}
+	rows = append(rows,
+		page.Row{"a new `bell`, from Tell to a subscriber, while a backlog drains", page.Spread(busy), "–"},
+		page.Row{"the same with nothing waiting", page.Spread(quiet), "–"},
+		page.Row{fmt.Sprintf("drain of %d, from the door's connection to the last one heard, with a bell every 20 ms", *backlog), page.Spread(drains), "–"})
+	more, err := h.filling(*backlog, 10**backlog)
+	return append(rows, more...), err
+}
+
+const text = `## The broker
+
+` + "`go run ./bench/broker -write`" + ` wrote this section on %s. The door's journal and MQTT side, without the rest, and
+mosquitto, on loopback; the measuring process holds the door and the subscriber, which is connected to mosquitto directly.
+
+%s
+%d doors at once, each with a journal, a client and a network of its own, for a door that loses its connections within
+10 s of each other waits longer and longer before it comes back. The network (bench/badnet, seed %d) holds each piece of
+1 KiB back for up to 120 ms and does at random what is counted above. *Drop*: both ends are reset. *Truncate*: both are closed
+in the middle of a packet. *Half-close*: one way is closed. *Silence*: what goes one way vanishes. *Refuse*: both
+ends are reset, and new connections for up to 4 s.
+
+%s
+The broker is killed, the door's states change, the events gather, and the broker starts again with nothing retained.
+It runs when its log says so; it has taken the door's connection when the door's dial returns. A door whose connection is
+refused comes back every 50 to 100 ms for the first 5 s after the loss, then after waits that double up to 30 s: that is
+what the long outage shows. Memory is taken after a collection of garbage that returned what is free.
+`
