@@ -43,7 +43,7 @@ func readAccessList(t *testing.T) *accessList {
 	for _, block := range regexp.MustCompile(`(?m)(^# {8}.*\n)+`).FindAllString(comment+"\n", -1) {
 		block = strings.ReplaceAll(block, "#        ", "")
 		if strings.HasPrefix(block, "mosquitto_passwd") {
-			l.commands = strings.Split(block, "\n")
+			l.commands = strings.Split(strings.TrimSpace(block), "\n")
 		} else {
 			l.configs = append(l.configs, block)
 		}
@@ -83,7 +83,7 @@ func (l *accessList) run(t *testing.T, more ...string) string {
 	}
 	for _, command := range commands {
 		word := strings.Fields(command)
-		if len(word) == 0 || word[0] != "mosquitto_passwd" {
+		if word[0] != "mosquitto_passwd" {
 			continue // who may read the file is the system's to say; here all is root's, or the user's that tests
 		}
 		user := word[len(word)-1]
@@ -324,5 +324,18 @@ func TestAClientCertificateIsTheUserOfTheAccessList(t *testing.T) {
 	ear.say(t, "homeassistant/status", "end", false)
 	if heard := ear.until(t, "homeassistant/status", "end"); len(heard) > 1 {
 		t.Errorf("another door's certificate, with this one's name and password, says %v", heard)
+	}
+}
+
+func TestTheReadmeNamesTheCommandsOfTheAccessList(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := readAccessList(t)
+	for _, command := range l.commands {
+		if command = strings.ReplaceAll(command, l.folder, "/etc/mosquitto"); !strings.Contains(string(readme), "sudo "+command) {
+			t.Errorf("not there: %s", command)
+		}
 	}
 }
