@@ -29,7 +29,7 @@ var (
 // weather is the bad network of the trial. Silence is rare: a door takes 30 to 40 s to notice it.
 var weather = badnet.Mix{
 	Odds:  map[badnet.Kind]int{badnet.Stall: 8, badnet.Drop: 8, badnet.Truncate: 8, badnet.HalfClose: 5, badnet.Silence: 2, badnet.Refuse: 3},
-	Bytes: 65_000, Delay: 60 * time.Millisecond, Stall: 2 * time.Second, Refuse: 2 * time.Second,
+	Bytes: 65_000, Delay: 50 * time.Millisecond, Stall: 2 * time.Second, Refuse: 2 * time.Second,
 }
 
 func main() {
@@ -66,7 +66,7 @@ func measure() (body string, err error) {
 	if err != nil {
 		return page.Table(rows), fmt.Errorf("with the broker away: %w", err)
 	}
-	return fmt.Sprintf(text, page.Stamp(), page.Table(rows), o.doors, *seed, page.Table(more)), nil
+	return fmt.Sprintf(text, page.Stamp(), page.Table(rows), o.doors, *seed, page.Ms(2*o.mix.Delay), page.Table(more)), nil
 }
 
 // away measures what the broker's outages cost.
@@ -96,19 +96,21 @@ func away(dir string) (rows []page.Row, err error) {
 
 const text = `## The broker
 
-` + "`go run ./bench/broker -write`" + ` wrote this section on %s. The door's journal and MQTT side, without the rest, and
-mosquitto, on loopback; the measuring process holds the door and the subscriber, which is connected to mosquitto directly.
+`+"`go run ./bench/broker -write`"+` wrote this section on %s.
+The door's journal and MQTT side, without the rest, and mosquitto, on loopback. The measuring process holds the door and the
+subscriber, which is connected to mosquitto directly. The machine is shared.
 
 %s
-%d doors at once, each with a journal, a client and a network of its own, for a door that loses its connections within
-10 s of each other waits longer and longer before it comes back. The network (bench/badnet, seed %d) holds each piece of
-1 KiB back for up to 120 ms and does at random what is counted above. *Drop*: both ends are reset. *Truncate*: both are closed
-in the middle of a packet. *Half-close*: one way is closed. *Silence*: what goes one way vanishes. *Refuse*: both
-ends are reset, and new connections for up to 4 s.
+These are %d doors at once, each with a journal, a client and a network of its own: a single one would wait ever longer between
+connections of which none lasts for 10 s. Every broken connection is counted by what was done to it (bench/badnet, seed %d). *Drop*:
+both ends are reset. *Truncate*: both are closed after a number of bytes that heeds no packet. *Half-close*: one way is closed,
+and *silence*: what goes one way vanishes, while the other goes on. *Refuse*: both ends are reset, and new connections for up to 4 s.
+A *stall*, of up to 4 s, breaks nothing by itself. A *piece* is up to 1 KiB, held back for up to %.0f ms.
 
 %s
-The broker is killed, the door's states change, the events gather, and the broker starts again with nothing retained.
-It runs when its log says so; it has taken the door's connection when the door's dial returns. A door whose connection is
-refused comes back every 50 to 100 ms for the first 5 s after the loss, then after waits that double up to 30 s: that is
-what the long outage shows. Memory is taken after a collection of garbage that returned what is free.
+In an outage the broker is killed, the strike's and the door's states change, the events gather, and the broker starts again
+with nothing retained. It runs when its log says so, and has taken the door's connection when the door's dial returns.
+A door whose connection is refused tries again every 50 to 100 ms in the first 5 s after the loss, then after waits that double
+from 0.25 to 0.5 s up to 15 to 30 s: the long outage shows those. Memory is taken after a collection of garbage that gave back what
+was free; the process holds the subscriber, too.
 `

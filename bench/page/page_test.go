@@ -110,10 +110,10 @@ func TestATableHasARowForEachFigure(t *testing.T) {
 		ds[len(ds)-1-i] = time.Duration(i) * time.Millisecond
 	}
 	few := []time.Duration{time.Second, time.Millisecond}
-	got := Table([]Row{{"latency", Spread(ds), "under 1 s"}, {"start", Spread(few), "–"}})
+	got := Table([]Row{{"latency", Spread(ds), "under 1 s"}, {"start", Spread(few), "–"}, {"end", Spread(nil), "–"}})
 	const want = "| figure | measured | aim |\n|---|---|---|\n" +
 		"| latency | median 100.00 ms, p99 198.00 ms (n = 200) | under 1 s |\n" +
-		"| start | median 1000.00 ms, longest 1000.00 ms (n = 2) | – |\n"
+		"| start | median 1000.00 ms, longest 1000.00 ms (n = 2) | – |\n| end | not measured | – |\n"
 	if got != want {
 		t.Error(got)
 	}

@@ -20,8 +20,11 @@ func Table(rows []Row) string {
 	return b.String()
 }
 
-// Spread is the median and the 99th percentile, or of fewer than a hundred the longest. It sorts ds, which is not empty.
+// Spread is the median and the 99th percentile, or of fewer than a hundred the longest. It sorts ds.
 func Spread(ds []time.Duration) string {
+	if len(ds) == 0 {
+		return "not measured"
+	}
 	slices.Sort(ds)
 	top := "p99"
 	if len(ds) < 100 {
