@@ -123,6 +123,9 @@ func (w *wire) Write(p []byte) (int, error) {
 	}
 	if err != nil {
 		w.end(err)
+	} else {
+		// One that is left behind would wake the process when it is over. Its failure says nothing about this write.
+		_ = w.Conn.SetWriteDeadline(time.Time{})
 	}
 	return n, err
 }
