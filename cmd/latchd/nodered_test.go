@@ -110,6 +110,7 @@ func startNodeRED(t *testing.T, port string) *nodeRED {
 	r := &nodeRED{t: t, admin: "http://127.0.0.1:" + own}
 	c := exec.Command(program, "--userDir", dir)
 	c.Stdout, c.Stderr = &r.output, &r.output
+	c.WaitDelay = time.Second // for the output of what it has started itself
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func (r *nodeRED) until(what string, met func(output string) bool) {
 	r.t.Helper()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	timeout := time.After(patience)
+	timeout := time.After(4 * patience) // it takes seconds of the processor to start
 	for !met(r.output.String()) {
 		select {
 		case <-look.C:
@@ -142,7 +143,7 @@ func (r *nodeRED) until(what string, met func(output string) bool) {
 // press presses the button of an inject node, as the editor does.
 func (r *nodeRED) press(action string) {
 	r.t.Helper()
-	resp, err := http.Post(r.admin+"/inject/latchd-press-"+strings.ToLower(action), "", nil)
+	resp, err := (&http.Client{Timeout: patience}).Post(r.admin+"/inject/latchd-press-"+strings.ToLower(action), "", nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
