@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -11,10 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"latchd/bench/badnet"
 	"latchd/lock"
 )
 
@@ -156,65 +155,6 @@ func (r *nodeRED) press(action string) {
 // passedOn is how often the flow has passed the event on.
 func passedOn(output, id string) int { return strings.Count(output, "id: '"+id+"'") }
 
-// gate is a way to the broker that can be shut.
-type gate struct {
-	port   string
-	mu     sync.Mutex
-	open   bool
-	passed []net.Conn
-}
-
-// newGate returns an open gate to the broker at port.
-func newGate(t *testing.T, port string) *gate {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gate{open: true}
-	_, g.port, _ = net.SplitHostPort(l.Addr().String())
-	var running sync.WaitGroup
-	t.Cleanup(func() { l.Close(); g.set(false); running.Wait() })
-	running.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", "127.0.0.1:"+port)
-			if err != nil || !g.pass(in, out) {
-				in.Close()
-				continue
-			}
-			running.Go(func() { io.Copy(out, in); out.Close() })
-			running.Go(func() { io.Copy(in, out); in.Close() })
-		}
-	})
-	return g
-}
-
-func (g *gate) pass(conns ...net.Conn) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.open {
-		conns[1].Close()
-		return false
-	}
-	g.passed = append(g.passed, conns...)
-	return true
-}
-
-func (g *gate) set(open bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.open = open
-	if !open {
-		for _, c := range g.passed {
-			c.Close()
-		}
-		g.passed = nil
-	}
-}
-
 // TestTheFlowInNodeRED plays a visitor, an owner and a lost connection before the real flow in a real Node-RED.
 func TestTheFlowInNodeRED(t *testing.T) {
 	r := newRig(t)
@@ -226,8 +166,13 @@ func TestTheFlowInNodeRED(t *testing.T) {
 	r.startBroker()
 	r.start()
 	r.await("availability", "online")
-	way := newGate(t, r.port)
-	flow := startNodeRED(t, way.port)
+	way, err := badnet.New(net.JoinHostPort("127.0.0.1", r.port), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(way.Close)
+	_, port, _ := net.SplitHostPort(way.Address())
+	flow := startNodeRED(t, port)
 	flow.shows("Lock", "LOCKED", 1)
 	flow.shows("Problems", "none", 1)
 
@@ -248,7 +193,7 @@ func TestTheFlowInNodeRED(t *testing.T) {
 			t.Errorf("%s: the strike's line is at %q", action, level)
 		}
 		flow.press("LOCK")
-		r.await("command/result", `"LOCK"`, `"done"`)
+		r.await("lock/state", "LOCKED") // the next after UNLOCKED
 		if level := r.fingers("line", "GPIO17"); level != "0\n" {
 			t.Errorf("LOCK: the strike's line is at %q", level)
 		}
@@ -263,10 +208,10 @@ func TestTheFlowInNodeRED(t *testing.T) {
 	flow.press("LOCK")
 	flow.shows("Command", "LOCK: done", 3) // after the repeated event, on the same subscription
 
-	way.set(false)
+	way.Cut(true)
 	r.fingers("door", "closed")
 	r.await("event", "door.closed")
-	way.set(true)
+	way.Cut(false)
 	flow.shows("Availability", "online", 2) // the retained states are there again: it listens
 	r.fingers("bell")
 	flow.shows("Notify", "Someone is at the front door", 2)
