@@ -74,7 +74,8 @@ func (k *killing) render(n tally, stored, differing int) string {
 latchd, in a process of its own on a simulated board, with mosquitto and with a journal on the disk, was kept busy with rings, codes,
 wrong entries, the exit button, the door and commands, was sent SIGKILL at a random moment, and was started again on what it had
 left. The broker was killed while it was stopped (SIGSTOP) %d times, killed %d times, and only stopped %d times, and was back five kills
-later. A witness listened at the broker, dropped repeated ids, and was compared with the journal at the end.
+later. A witness listened at the broker, dropped repeated ids, and was compared with the journal at the end. A simulated board dies
+with its daemon: what becomes of the strike's line in a kill is tried on a real kernel, in bench/vm/scenarios/crash.txt.
 
 `, *kills, *soakSeed, page.Stamp(), k.outages[0], k.outages[1], k.outages[2])
 	rows := []page.Row{{"kills", strconv.Itoa(len(k.deaths)), "500"}}
