@@ -13,12 +13,10 @@ const (
 	lastWait  = 30 * time.Second
 )
 
-// A broker that is being restarted refuses connections for a moment: it is asked again at short waits, less up to half by
-// chance, for so long after a connection was lost.
-const (
-	restartWait = 100 * time.Millisecond
-	restartTime = 5 * time.Second
-)
+// Where only the broker is missing, not its machine, asking costs next to nothing: then the wait is a hundredth of the time
+// that the door has been without a broker, so that it is late by so little, but refusedWait at the least, lastWait at the
+// most, and less up to half by chance.
+const refusedWait = 100 * time.Millisecond
 
 // betterWait is how often the brokers before the one in use are asked whether they are back.
 const betterWait = time.Minute
@@ -35,7 +33,7 @@ func (c *Client) Run(ctx context.Context) error {
 	taking.Go(func() { c.intake.serve(ctx, c.sink) })
 
 	rounds, flapping := 0, false
-	var lost time.Time // when a connection that worked ended
+	lost := time.Now() // when a connection that worked ended
 	var next *session  // on a broker before the last one's
 	for ctx.Err() == nil {
 		s, why := next, failures(nil)
@@ -59,12 +57,12 @@ func (c *Client) Run(ctx context.Context) error {
 			continue
 		}
 		c.raise(detail, hint)
-		if why.refused() && time.Since(lost) < restartTime {
-			pause(ctx, restartWait-rand.N(restartWait/2))
-			continue
-		}
 		rounds++
-		pause(ctx, c.wait(rounds))
+		wait := c.wait(rounds)
+		if why.refused() {
+			wait = min(wait, askWait(time.Since(lost)))
+		}
+		pause(ctx, wait)
 	}
 	return nil
 }
@@ -126,6 +124,12 @@ func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 // retryWait returns how long to wait after that many failures in a row.
 func retryWait(failures int) time.Duration {
 	wait := min(firstWait<<min(failures-1, 10), lastWait)
+	return wait - rand.N(wait/2)
+}
+
+// askWait returns how long to wait before a machine that refuses connections is asked again.
+func askWait(away time.Duration) time.Duration {
+	wait := min(max(away/100, refusedWait), lastWait)
 	return wait - rand.N(wait/2)
 }
 

@@ -132,7 +132,7 @@ func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {
 
 func TestTheWaitsBetweenRoundsGrowToHalfAMinuteAtTheMost(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, r *rig) {
-		r.refuse = syscall.ECONNREFUSED
+		r.refuse = syscall.EHOSTUNREACH
 		r.start()
 		pass(10 * time.Second)
 		if r.dialled() < 4 || r.dialled() > 8 {

@@ -23,8 +23,8 @@ import (
 
 var (
 	soakEvents = flag.Uint64("soak", 6_000, "events of the soak; when given, growth of more than 5 % fails it")
-	soakSeed   = flag.Uint64("seed", 1, "of the people's habits in the soak")
-	soakWrite  = flag.Bool("write", false, "write the section soak of BENCHMARKS.md; only with -soak")
+	soakSeed   = flag.Uint64("seed", 1, "of what is random in the soak and between kills")
+	soakWrite  = flag.Bool("write", false, "write the section soak or kills of BENCHMARKS.md; only with -soak or -kills")
 )
 
 // rounds is how many parts the soak has. The first ones are the warm-up: of a million events, 23 days, in which the journal
