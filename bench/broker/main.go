@@ -96,7 +96,7 @@ func away(dir string) (rows []page.Row, err error) {
 
 const text = `## The broker
 
-`+"`go run ./bench/broker -write`"+` wrote this section on %s.
+` + "`go run ./bench/broker -write`" + ` wrote this section on %s.
 The door's journal and MQTT side, without the rest, and mosquitto, on loopback. The measuring process holds the door and the
 subscriber, which is connected to mosquitto directly. The machine is shared.
 
