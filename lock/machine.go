@@ -90,6 +90,7 @@ func (m *Machine) Step(now Instant, in Input) []Effect {
 	case Reconfigured:
 		m.cfg, m.tries.Rules = in.Config, in.Config.tries()
 		m.entry.clear()
+		m.watchBudget()
 	case Stopping:
 		m.lockStrike()
 		m.emit(Event{Type: DaemonStopped})
@@ -118,7 +119,7 @@ func (m *Machine) advance() {
 			m.emit(Event{Type: LockoutEnded, Level: new(m.tries.Level())})
 		}
 	}
-	m.texts.prune(now)
+	m.watchBudget()
 	m.advanceSensors()
 	m.calm(&m.entry.flood, "keypad", "entries")
 	m.calm(&m.commands, "commands", "flood")

@@ -69,8 +69,12 @@ func (j *judge) one(in Input) {
 		j.fail("did not open for %#v", in)
 	}
 	j.count(in, opened, wasOut)
-	if s := j.m.Status().Strike; s == Unlocked && !j.open || s == Locked && j.open {
-		j.fail("says %v, the line is open: %v", s, j.open)
+	s := j.m.Status()
+	if s.Strike == Unlocked && !j.open || s.Strike == Locked && j.open {
+		j.fail("says %v, the line is open: %v", s.Strike, j.open)
+	}
+	if warned := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Part == "texts" }); warned != (s.TextsLeft <= j.cfg.PerDay/5) {
+		j.fail("%d texts left, warned: %v", s.TextsLeft, warned)
 	}
 }
 

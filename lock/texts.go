@@ -65,6 +65,11 @@ func (t *texts) next() time.Duration {
 // left returns how many texts the day's budget still holds.
 func (t *texts) left(cfg Config) int { return max(0, cfg.PerDay-len(t.sent)) }
 
+// mostlySpent says whether four fifths of the day's budget are gone.
+func (t *texts) mostlySpent(cfg Config) bool {
+	return len(t.sent) > 0 && len(t.sent) >= cfg.PerDay-cfg.PerDay/5
+}
+
 // since returns the texts younger than span, oldest first.
 func (t *texts) since(now, span time.Duration) []sentText {
 	i := slices.IndexFunc(t.sent, func(s sentText) bool { return now-s.at < span })
@@ -127,6 +132,7 @@ func (m *Machine) ring(tell bool) {
 		m.emit(Event{Type: BellRung})
 	}
 	if reason == "" {
+		m.watchBudget()
 		return
 	}
 	m.do(Feedback{BellNotTexted})
@@ -149,6 +155,13 @@ func (m *Machine) text() {
 	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to})
 }
 
+// watchBudget forgets the texts of yesterday, and warns while little of the day's budget is left.
+func (m *Machine) watchBudget() {
+	m.texts.prune(m.now.Mono)
+	m.fault(Fault{Part: "texts", Kind: "budget", Standing: m.texts.mostlySpent(m.cfg),
+		Detail: "four fifths of the day's texts are spent", Hint: "see who rings, in latchd log; texts.per_day is the day's most"})
+}
+
 // textNews tells what became of a text.
 func (m *Machine) textNews(n TextNews) {
 	e := Event{Owner: n.Owner, Phone: n.Phone, Code: n.Code, Detail: n.Detail, Hint: n.Hint}
@@ -168,4 +181,5 @@ func (m *Machine) textNews(n TextNews) {
 		return
 	}
 	m.emit(e)
+	m.watchBudget()
 }
