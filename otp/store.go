@@ -59,6 +59,12 @@ func (s *Store) Put(now time.Duration, c Code, ttl time.Duration) {
 	s.live, s.until = true, now+ttl
 }
 
+// Spend remembers digits that were right otherwise than as the live code, so that they are told as used.
+func (s *Store) Spend(digits string) {
+	copy(s.codes[2:], s.codes[1:]) // codes[0] is the live one's place
+	s.codes[1] = entry{s.mac(digits), Used}
+}
+
 // Left returns how long the live code still lives, 0 when there is none.
 func (s *Store) Left(now time.Duration) time.Duration {
 	if !s.live || now >= s.until {
