@@ -60,7 +60,7 @@ func (c *Client) blame(owner string, t *Trouble) {
 	}
 }
 
-// hand gives a text to Twilio and returns the message's SID. It asks again only when Twilio said to ask later.
+// hand gives a text to Twilio and returns the message's SID. It posts again only when Twilio said to ask later.
 func (c *Client) hand(ctx context.Context, j job) (string, *Trouble) {
 	for wait := firstWait; ; wait *= 2 {
 		if t := c.forbids(j); t != nil {
@@ -74,6 +74,9 @@ func (c *Client) hand(ctx context.Context, j job) (string, *Trouble) {
 			if !errors.Is(ctx.Err(), context.Canceled) { // the run's end is nobody's fault
 				c.blame(j.owner, t)
 			}
+			if t.kind == doubtful {
+				return c.settle(ctx, j, t)
+			}
 			return "", t
 		}
 		pause := max(x.wait, wait)
@@ -85,6 +88,8 @@ func (c *Client) hand(ctx context.Context, j job) (string, *Trouble) {
 		}
 	}
 }
+
+func isMessage(sid string) bool { return is("SM", sid) || is("MM", sid) }
 
 // forbids says why no request may be made for a text, if so.
 func (c *Client) forbids(j job) *Trouble {
@@ -124,7 +129,7 @@ func (c *Client) create(ctx context.Context, j job) (message string, x *exchange
 		if err != nil {
 			return err
 		}
-		if m.Sid == nil || !is("SM", *m.Sid) && !is("MM", *m.Sid) {
+		if m.Sid == nil || !isMessage(*m.Sid) {
 			return errStrange
 		}
 		message = *m.Sid

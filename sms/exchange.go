@@ -51,6 +51,7 @@ type exchange struct {
 	wrote  atomic.Bool   // a part of the request may have left this machine
 	status int           // of the answer, 0 when none came whole
 	wait   time.Duration // Retry-After
+	date   time.Time     // of the answer, by Twilio's clock, to the second
 }
 
 // service is Twilio's API for this one exchange.
@@ -80,6 +81,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.wait = res.StatusCode, after(res.Header)
+	x.date, _ = http.ParseTime(res.Header.Get("Date"))
 	if 300 <= x.status && x.status < 400 {
 		return nil, errRedirect
 	}

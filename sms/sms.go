@@ -1,7 +1,7 @@
 // Package sms carries one-time codes to the owners' phones as texts through Twilio, and tells what became of each.
 //
-// It sends nothing for a dead code, never sends a text twice unless Twilio said that it took none, and asks nothing of
-// Twilio but a check now and then while the credentials are refused. It refuses to say more than it must: no code, no
+// It sends nothing for a dead code, never sends a text twice unless Twilio said that it took none, and looks a text up
+// whose answer was lost. It asks nothing of Twilio but a check now and then while the credentials are refused. It refuses to say more than it must: no code, no
 // text's body, no secret and no whole phone number reaches an error, a log, a fault or a piece of news, whatever Twilio
 // or the network answers.
 //

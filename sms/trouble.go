@@ -43,6 +43,7 @@ const (
 	refusal   kind = iota // Twilio took no text, and would not take it next time
 	unheard               // Twilio never got the request
 	doubtful              // whether Twilio took the text is not known
+	missing               // Twilio's answer was lost, and its list does not hold the text
 	givenUp               // Twilio took the text, and could not deliver it
 	signedOut             // Twilio refuses the credentials
 	hurried               // Twilio took nothing, and asks to wait
@@ -163,9 +164,14 @@ func (c *Client) news(j job, state lock.TextState, t *Trouble) lock.TextNews {
 		return n
 	}
 	n.Code, n.Detail, n.Hint = t.Code, t.Detail, t.Hint
-	n.Unsent = t.kind != doubtful && t.kind != givenUp
-	if t.kind == doubtful {
+	switch t.kind {
+	case doubtful:
 		n.Detail += "; whether the text went out is not known"
+	case missing:
+		n.Detail += "; Twilio does not list the text, so most likely it did not go out"
+	case givenUp:
+	default:
+		n.Unsent = true
 	}
 	return n
 }

@@ -12,50 +12,6 @@ import (
 	"latchd/sms/standin"
 )
 
-func TestATextWhoseFateIsUnknownIsNotSentAgain(t *testing.T) {
-	for name, tc := range map[string]struct {
-		b      standin.Behaviour
-		after  time.Duration
-		detail string
-		taken  int
-	}{
-		"no answer in time":               {standin.Behaviour{Delay: time.Hour}, 10 * time.Second, "no answer in time", 1},
-		"connection closed":               {standin.Behaviour{Drop: true}, 0, "cannot reach", 1},
-		"500":                             {standin.Behaviour{Status: 500, Code: 20500}, 0, "HTTP 500", 0},
-		"502 with HTML":                   {standin.Behaviour{Status: 502, Body: "<html>Bad gateway"}, 0, "HTTP 502", 0},
-		"a redirect":                      {standin.Behaviour{Status: 307, Body: "elsewhere"}, 0, "redirects", 0},
-		"success without a message":       {standin.Behaviour{Status: 200, Body: "{}"}, 0, "none of Twilio's", 0},
-		"success with a path for a SID":   {standin.Behaviour{Status: 201, Body: `{"sid":"../SM1"}`}, 0, "none of Twilio's", 0},
-		"success that is not JSON at all": {standin.Behaviour{Status: 201, Body: "Welcome to the hotel"}, 0, "none of Twilio's", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			withRig(t, options(), func(r *rig) {
-				tc.b.On = standin.Create
-				r.wait(time.Second) // the check at the start is over
-				r.behave(tc.b)
-				r.text(time.Minute, "Ada")
-				if f, _ := r.fault(); !f.Standing || !strings.Contains(f.Detail, tc.detail) || f.Hint == "" {
-					t.Errorf("fault: %+v", f)
-				}
-				n, at := r.news()
-				if n.State != lock.Failed || n.Unsent || at != time.Second+tc.after || !strings.Contains(n.Detail, tc.detail) ||
-					!strings.Contains(n.Detail, "went out is not known") {
-					t.Errorf("after %v: %+v", at, n)
-				}
-				if f, at := r.fault(); f.Standing || at != 5*time.Minute {
-					t.Errorf("after %v: fault %+v, want it cleared by the next check", at, f)
-				}
-				if n := r.twilio.Count(standin.Create); n != 1 {
-					t.Errorf("%d requests, want 1", n)
-				}
-				if n := len(r.twilio.Messages()); n != tc.taken {
-					t.Errorf("%d texts taken, want %d", n, tc.taken)
-				}
-			})
-		})
-	}
-}
-
 func TestARequestEndsWithItsCode(t *testing.T) {
 	withRig(t, options(), func(r *rig) {
 		r.behave(standin.Behaviour{On: standin.Create, Delay: time.Hour})

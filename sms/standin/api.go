@@ -67,6 +67,8 @@ func (t *Twilio) route(r *http.Request) (Kind, func(*http.Request, Behaviour) an
 	case !ok:
 	case path == "Messages.json" && r.Method == http.MethodPost:
 		return Create, t.create
+	case path == "Messages.json" && r.Method == http.MethodGet:
+		return List, t.list
 	case path == "IncomingPhoneNumbers.json" && r.Method == http.MethodGet:
 		return SignIn, t.numbers
 	case single && r.Method == http.MethodGet:
@@ -85,7 +87,7 @@ func (t *Twilio) route(r *http.Request) (Kind, func(*http.Request, Behaviour) an
 // create takes a text, or refuses it as Twilio does.
 func (t *Twilio) create(r *http.Request, b Behaviour) answer {
 	m := Message{To: r.PostFormValue("To"), From: r.PostFormValue("From"), Service: r.PostFormValue("MessagingServiceSid"),
-		Body: r.PostFormValue("Body"), At: time.Now(), outcome: b.Outcome, code: b.OutcomeCode}
+		Body: r.PostFormValue("Body"), At: time.Now(), outcome: b.Outcome, code: b.OutcomeCode, late: b.Late}
 	bad := func(code int, message string) answer { return refuse(http.StatusBadRequest, code, message) }
 	switch {
 	case m.To == "":
@@ -138,7 +140,7 @@ func (t *Twilio) status(m Message) (string, int) {
 		return "failed", 30036
 	case age < t.o.Step, m.outcome == "queued":
 		return "queued", 0
-	case age < 2*t.o.Step:
+	case age < 2*t.o.Step+m.late:
 		return "sent", 0
 	}
 	return cmp.Or(m.outcome, "delivered"), m.code
@@ -162,6 +164,23 @@ func (t *Twilio) resource(m Message) object {
 	return o
 }
 
+// list shows the newest texts of those asked for on one page
+// (https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources).
+func (t *Twilio) list(r *http.Request, _ Behaviour) answer {
+	size, err := strconv.Atoi(cmp.Or(r.FormValue("PageSize"), "50"))
+	if err != nil || size < 1 || size > 1000 {
+		return refuse(http.StatusBadRequest, 20001, "Page size must be between 1 and 1000")
+	}
+	to, from := r.FormValue("To"), r.FormValue("From")
+	found := []object{}
+	for _, m := range slices.Backward(t.Messages()) {
+		if len(found) < size && (to == "" || to == m.To) && (from == "" || from == m.From) {
+			found = append(found, t.resource(m))
+		}
+	}
+	return page(r, "messages", found, size)
+}
+
 // numbers lists those of the account's numbers that contain what is asked for
 // (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource).
 func (t *Twilio) numbers(r *http.Request, _ Behaviour) answer {
@@ -173,9 +192,13 @@ func (t *Twilio) numbers(r *http.Request, _ Behaviour) answer {
 				"capabilities": object{"voice": true, "sms": true, "mms": false, "fax": false}})
 		}
 	}
-	return answer{http.StatusOK, object{"incoming_phone_numbers": found, "uri": r.URL.RequestURI(),
-		"first_page_uri": r.URL.RequestURI(), "next_page_uri": nil, "previous_page_uri": nil, "page": 0,
-		"page_size": 50, "start": 0, "end": max(0, len(found)-1)}}
+	return page(r, "incoming_phone_numbers", found, 50)
+}
+
+// page is a list's first page, and its only one.
+func page(r *http.Request, name string, found []object, size int) answer {
+	return answer{http.StatusOK, object{name: found, "uri": r.URL.RequestURI(), "first_page_uri": r.URL.RequestURI(),
+		"next_page_uri": nil, "previous_page_uri": nil, "page": 0, "page_size": size, "start": 0, "end": max(0, len(found)-1)}}
 }
 
 // date is the form of the API's times, RFC 2822.

@@ -36,8 +36,9 @@ type Message struct {
 	Validity time.Duration // 0: none was asked for
 	At       time.Time
 
-	outcome string // the status at which it ends, "" for "delivered"
-	code    int    // the error code there
+	outcome string        // the status at which it ends, "" for "delivered"
+	code    int           // the error code there
+	late    time.Duration // that it stays "sent" for longer
 }
 
 // Kind is a kind of request.
@@ -47,6 +48,7 @@ type Kind string
 const (
 	Create Kind = "create" // of a text
 	Fetch  Kind = "fetch"  // of what became of one
+	List   Kind = "list"   // of texts
 	SignIn Kind = "signin" // of the account's numbers or messaging services
 	Other  Kind = "other"
 )
@@ -57,6 +59,7 @@ type Behaviour struct {
 	For int  // for so many of them; 0: until Behave is called again
 
 	Status     int           // answer with this error instead of doing what was asked
+	Done       bool          // do what was asked all the same
 	Code       int           // Twilio's error code in it
 	Message    string        // and its message
 	Body       string        // answer with this instead of Twilio's JSON; without a Status, 201 for Create and 200 else
@@ -64,8 +67,9 @@ type Behaviour struct {
 	Delay      time.Duration // before the answer, after the text was taken
 	Drop       bool          // close the connection instead of answering, after the text was taken
 
-	Outcome     string // the texts' last status: "undelivered", "failed", or "queued", "sent" for ever; "": "delivered"
-	OutcomeCode int    // Twilio's error code there
+	Outcome     string        // the texts' last status: "undelivered", "failed", or "queued", "sent" for ever; "": "delivered"
+	OutcomeCode int           // Twilio's error code there
+	Late        time.Duration // that the texts stay "sent" for longer
 }
 
 // Twilio is the stand-in, an http.Handler.
@@ -120,12 +124,14 @@ func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b := t.meet(kind)
 	var a answer
 	switch {
-	case b.Status != 0:
-		a = refuse(b.Status, b.Code, b.Message)
+	case b.Status != 0 && !b.Done:
 	case !t.signedIn(r):
 		a = refuse(http.StatusUnauthorized, 20003, "Authenticate")
 	default:
 		a = handle(r, b)
+	}
+	if b.Status != 0 {
+		a = refuse(b.Status, b.Code, b.Message)
 	}
 	if b.Delay > 0 {
 		select {
