@@ -16,6 +16,7 @@ const (
 	firstWait = time.Second      // after a 429 without a Retry-After; doubles
 	firstLook = time.Second      // after Twilio took the text, for what became of it; grows by half
 	lastLook  = 20 * time.Second // the longest gap between two looks
+	looks     = 40               // for one text at the most; ten minutes, the longest life that a door gives a code, take 35
 )
 
 // carry sees one text through to its end: handed to Twilio, then followed until it arrived, failed, or its code died.
@@ -138,12 +139,14 @@ func (c *Client) create(ctx context.Context, j job) (message string, x *exchange
 	return message, x, t
 }
 
-// follow asks what became of a message until Twilio knows or the code is dead; then the state is lock.Sent still.
+// follow asks what became of a message until Twilio knows, the code is dead or it has asked often enough; then the state is
+// lock.Sent still.
 func (c *Client) follow(ctx context.Context, j job, message string) (lock.TextState, *Trouble) {
-	for gap := firstLook; sleep(ctx, gap); gap = min(gap*3/2, lastLook) {
+	for gap, n := firstLook, 0; n < looks && sleep(ctx, gap); gap = min(gap*3/2, lastLook) {
 		if c.barred.Load() != nil {
 			continue
 		}
+		n++
 		var m *v2010.ApiV2010Message
 		x, t := c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) (err error) {
 			m, err = x.service().FetchMessage(message, &v2010.FetchMessageParams{})

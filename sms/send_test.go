@@ -251,14 +251,30 @@ func TestWhatTwilioSaysOfDelivery(t *testing.T) {
 	}
 }
 
-func TestFollowingEndsWithTheCode(t *testing.T) {
+func TestFollowingEndsWithTheCodeOrWhenItHasAskedOftenEnough(t *testing.T) {
+	for ttl, want := range map[time.Duration]int{2 * time.Minute: 11, 10 * time.Minute: 35, time.Hour: looks} {
+		t.Run(ttl.String(), func(t *testing.T) {
+			withRig(t, options(), func(r *rig) {
+				r.behave(standin.Behaviour{Outcome: "sent"})
+				r.text(ttl, "Ada")
+				r.expect(lock.Sent)
+				r.quiet(2 * time.Hour)
+				if n := r.twilio.Count(standin.Fetch); n != want {
+					t.Errorf("%d looks, want %d", n, want)
+				}
+			})
+		})
+	}
+}
+
+func TestATextThatArrivesLateIsFollowedToItsEnd(t *testing.T) {
 	withRig(t, options(), func(r *rig) {
-		r.behave(standin.Behaviour{Outcome: "sent"})
-		r.text(10*time.Minute, "Ada")
+		r.behave(standin.Behaviour{On: standin.Create, Late: time.Minute})
+		r.text(2*time.Minute, "Ada")
 		r.expect(lock.Sent)
-		r.quiet(time.Hour)
-		if n := r.twilio.Count(standin.Fetch); n < 20 || n > 50 {
-			t.Errorf("%d looks in 10 min", n)
+		n, at := r.news()
+		if n.State != lock.Delivered || at < 62*time.Second || at > 62*time.Second+lastLook {
+			t.Errorf("after %v: %+v", at, n)
 		}
 	})
 }
