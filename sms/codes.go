@@ -7,8 +7,9 @@ type advice struct {
 	hint    string
 }
 
-// codes are the error codes that a door's texts meet, when Twilio refuses a text or gives one up. Each has its page at
-// https://www.twilio.com/docs/api/errors/NNNNN, NNNNN being the code; the texts here say it for people at a door.
+// codes are the error codes that a door's texts meet, when Twilio refuses a text or gives one up. The source of each is its
+// page at https://www.twilio.com/docs/api/errors/NNNNN, NNNNN being the code; the texts here say it for people at a door.
+// Codes of texts that come in (30039), and of a number's registration (30451), are none of a door's.
 var codes = map[int]advice{
 	// The account.
 	10001: {true, "the Twilio account is not active",
@@ -32,11 +33,15 @@ var codes = map[int]advice{
 	21606: {true, "the sender's number cannot send this text",
 		"check that from is a number of this account that can send SMS"},
 	21611: {false, "the sender's queue is full", "wait, then ring again"},
+	21266: {true, "the owner's number is the sender's own", "correct the owner's phone, or from"},
 	21659: {true, "the sender's number is not one of Twilio's", "check from"},
 	21660: {true, "the sender's number belongs to another account", "check from and account_sid"},
 	21701: {true, "there is no such messaging service", "check messaging_service_sid"},
 	21703: {true, "the messaging service has no sender", "add a number to it in Twilio's console"},
 	30001: {false, "Twilio's queue is full", "wait, then ring again"},
+	30022: {false, "a carrier in the USA takes no more texts from this sender for now", "wait, then ring again"},
+	30024: {true, "the owner's carrier does not take texts from the sender's number",
+		"wait a day if the number was registered just now, else ask Twilio"},
 	30032: {true, "the sender's toll-free number is not verified", "have the number verified in Twilio's console"},
 	30034: {true, "the sender's number is not registered for texts in the USA (A2P 10DLC)",
 		"register it in Twilio's console"},
@@ -47,13 +52,17 @@ var codes = map[int]advice{
 		"allow the country under Messaging, Geo permissions in Twilio's console"},
 	21604: {false, "the text has no number to go to", "correct the owner's phone in the configuration"},
 	21608: {true, "a trial account texts verified numbers only",
-		"verify the owner's number in Twilio's console, or upgrade the account"},
+		"verify the owner's number in Twilio's console, or upgrade the account and have its compliance profile approved"},
 	21610: {false, "the owner has unsubscribed from this sender", "the owner can text START to the sender's number"},
 	21612: {false, "the sender cannot reach the owner's number", "use a sender for the owner's country"},
 	21614: {false, "the owner's number cannot get texts", "give a mobile number: this looks like a landline"},
+	21635: {false, "the owner's number is a landline, which gets no texts", "give a mobile number"},
 	30003: {false, "the owner's phone is off or out of reach", "ring again later"},
 	30005: {false, "the owner's number is unknown or out of service", "correct the owner's phone in the configuration"},
 	30006: {false, "the owner's number is a landline or cannot be reached by this carrier", "give a mobile number"},
+	30038: {false, "the owner's number is one of Twilio's, which take no one-time codes", "give a mobile number"},
+	572005: {true, "a trial account texts verified numbers only, and the owner's is not verified yet",
+		"enter the code that Twilio sent to that number in its console"},
 
 	// The text.
 	21602: {false, "the text is empty", "check body"},
@@ -62,7 +71,10 @@ var codes = map[int]advice{
 	30007: {false, "the text was filtered as spam, by Twilio or a carrier",
 		"reword body, or register the sender's number"},
 	30008: {false, "the carrier gave the text up and did not say why", "ring again; if it stays, ask Twilio"},
+	30019: {false, "the text is too large for the owner's carrier", "shorten body"},
 	30036: {false, "the code died before the text could go out", "ring again"},
+	30044: {true, "the text is too long for a trial account", "shorten body, or upgrade the account"},
+	30410: {false, "a carrier on the way did not answer", "ring again; if it stays, see https://status.twilio.com"},
 	30450: {false, "the text was filtered", "reword body, or ask Twilio"},
 
 	// The pace.

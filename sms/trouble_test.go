@@ -197,6 +197,14 @@ func TestWhatTwilioRefuses(t *testing.T) {
 	}
 }
 
+func TestEveryCodeSaysWhatItMeansAndWhatToDo(t *testing.T) {
+	for code, a := range codes {
+		if a.meaning == "" || a.hint == "" || strings.ContainsAny(a.meaning[len(a.meaning)-1:]+a.hint[len(a.hint)-1:], ".:,; ") {
+			t.Errorf("%d: %+v", code, a)
+		}
+	}
+}
+
 func TestTheEndOfARunEndsAllRequests(t *testing.T) {
 	withRig(t, options(), func(r *rig) {
 		r.behave(standin.Behaviour{On: standin.Create, For: 1, Delay: time.Hour})
