@@ -24,7 +24,10 @@ func (j *Journal) Pending(ctx context.Context, limit int) ([]lock.Event, error) 
 // Range returns up to limit events whose seq is from at the least and to at the most, in the order of their seq. Events that
 // were pruned or lost are missing; it fails while the journal cannot be read. Like Pending it holds up no writing.
 func (j *Journal) Range(ctx context.Context, from, to uint64, limit int) ([]lock.Event, error) {
-	events, err := j.page(ctx, max(from, 1)-1, limit)
+	if to < from {
+		return nil, nil
+	}
+	events, err := j.page(ctx, max(from, 1)-1, int(min(uint64(limit), to-from+1)))
 	beyond := func(e lock.Event) bool { return e.Seq > to }
 	return slices.DeleteFunc(events, beyond), err
 }

@@ -48,6 +48,8 @@ func (j *Journal) readRetained() map[string][]string {
 	}
 	if err != nil && !missing(err) {
 		j.opt.Log.Warn("the retained topics of earlier runs are not known", "error", err)
+	}
+	if err != nil || all == nil { // as of null
 		return map[string][]string{}
 	}
 	return all

@@ -30,7 +30,7 @@ func TestTheRetainedTopicsOfEachBrokerAreRememberedOverRestarts(t *testing.T) {
 func TestAGarbledFileOfRetainedTopicsIsBegunAnew(t *testing.T) {
 	d, _ := begin(t, options(t.TempDir()))
 	file := filepath.Join(d.opt.Dir, "retained")
-	for _, garbage := range []string{"", "{", "[]", `{"a":1}`, `{"a":["x"],"b":{}}`} {
+	for _, garbage := range []string{"", "{", "[]", "null", `{"a":1}`, `{"a":["x"],"b":{}}`} {
 		if err := os.WriteFile(file, []byte(garbage), 0o600); err != nil {
 			t.Fatal(err)
 		}

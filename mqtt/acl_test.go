@@ -274,6 +274,39 @@ func TestTheAccessListLetsEachUserOnlyDoWhatIsItsOwn(t *testing.T) {
 	}
 }
 
+func TestARenamedDoorMayTakeBackItsOldNameAsTheAccessListSays(t *testing.T) {
+	l := readAccessList(t)
+	block, _, _ := strings.Cut(l.rules, "\n\n")
+	_, old, _ := strings.Cut(block, "\n") // without its user
+	l.put(t, "latchd.acl", []byte(strings.ReplaceAll(block, "front", "back")+"\n"+old+"\n\nuser homeassistant\ntopic read #\n"))
+	address := l.run(t, "latchd-back")
+	n := &notebook{brokers: map[string][]string{}}
+	play := func(id string) {
+		o := options(address)
+		o.Door, o.Username, o.Password, o.Memory = id, "latchd-back", "latchd-back", n
+		b := newBox()
+		c := client(t, o, b, func(lock.Input) {})
+		c.Show(locked)
+		c.Tell(b.store(lock.Event{Type: lock.DaemonStarted}))
+		stop := run(t, c)
+		<-b.noted // and with it all that was published before
+		stop()
+	}
+	play("front")
+	play("back")
+	home := listen(t, address, "#", as("homeassistant"))
+	for _, m := range home.until(t, "latchd/back/texts/state", "") {
+		if strings.Contains(m.topic, "front") {
+			t.Errorf("%s is still there", m.topic)
+		}
+	}
+	for _, topics := range n.brokers {
+		if len(topics) != len(statesOf(""))+1 {
+			t.Errorf("remembered are %v", topics)
+		}
+	}
+}
+
 func TestTheAccessListKeepsStrangersOut(t *testing.T) {
 	address := readAccessList(t).run(t)
 	for name, user := range map[string]func(*paho.ClientOptions){

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// attach makes one connection to the broker of that rank, with a fresh client of the library: one that reconnects by itself reports
-// publishes as acknowledged that no broker has seen (upstream issue 563).
+// attach makes one connection to the broker of that rank, with a fresh client of the library: one that reconnects by itself
+// reports publishes as acknowledged that no broker has seen (upstream issue 563).
 func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
-	broker := c.brokers[rank]
+	broker := c.brokers[rank].URL
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
@@ -26,7 +27,7 @@ func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.wire = newWire(conn)
+		s.wire = newWire(conn, len(c.filters()))
 		handshaken = context.AfterFunc(ctx, func() { s.wire.end(ctx.Err()) })
 		return s.wire, nil
 	})
@@ -66,14 +67,19 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	return o
 }
 
+// filters returns what the door listens to, each with its QoS.
+func (c *Client) filters() map[string]byte {
+	filters := map[string]byte{c.topic("lock/set"): 1, c.topic("event/replay"): 1}
+	if c.o.Discovery != "" {
+		filters[c.o.Discovery+"/status"] = 1
+	}
+	return filters
+}
+
 // subscribe asks for commands, for requests to repeat events, and for Home Assistant's birth message. A broker that refuses one of them is still good
 // for publishing.
 func (s *session) subscribe(ctx context.Context) error {
-	filters := map[string]byte{s.c.topic("lock/set"): 1, s.c.topic("event/replay"): 1}
-	if s.c.o.Discovery != "" {
-		filters[s.c.o.Discovery+"/status"] = 1
-	}
-	token := s.paho.SubscribeMultiple(filters, nil)
+	token := s.paho.SubscribeMultiple(s.c.filters(), nil)
 	select {
 	case <-token.Done():
 	case <-s.wire.down:
@@ -86,8 +92,9 @@ func (s *session) subscribe(ctx context.Context) error {
 	}
 	for topic, granted := range token.(*paho.SubscribeToken).Result() {
 		if granted > 2 { // 0x80: failure (MQTT 3.1.1, 3.9.3)
-			s.refused = topic
+			s.refused = append(s.refused, topic)
 		}
 	}
+	slices.Sort(s.refused)
 	return nil
 }

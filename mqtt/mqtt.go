@@ -60,13 +60,22 @@ type Options struct {
 	Log             *slog.Logger
 }
 
+// candidate is a broker that is named, and what has become of it.
+type candidate struct {
+	*url.URL
+	shunned time.Duration // how long it is left alone, having been of no use; 0: it was
+	again   time.Time     // until when
+}
+
+func (b candidate) isShunned() bool { return b.shunned > 0 && time.Now().Before(b.again) }
+
 // liveDepth bounds the live messages that wait for the connection; the oldest goes first.
 const liveDepth = 64
 
 // Client is the door's one connection to home automation. Its methods may be called from any goroutine.
 type Client struct {
 	o       Options
-	brokers []*url.URL
+	brokers []candidate
 	box     Outbox
 	sink    func(lock.Input)
 	dial    dialer
@@ -82,10 +91,10 @@ type Client struct {
 	live   []live       // oldest first
 	due    bool         // the outbox may have grown
 
-	trouble   lock.Fault     // the standing fault; Run's goroutine only
-	clearings map[string]int // brokers that were asked to forget topics, how often; Run's goroutine only
-	boxLog    rate.Sometimes // Run's goroutine only
-	flood     rate.Sometimes
+	trouble lock.Fault        // the standing fault; Run's goroutine only
+	takings map[string]taking // back of what is stale, by broker; Run's goroutine only
+	boxLog  rate.Sometimes    // Run's goroutine only
+	flood   rate.Sometimes
 }
 
 // New makes a client; nothing happens before Run. sink takes commands and faults. It is called from two goroutines, is
@@ -98,7 +107,7 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), asks: rate.NewLimiter(replayRate, replayBurst), wake: make(chan struct{}, 1),
-		clearings: map[string]int{}, boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
+		takings: map[string]taking{}, boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
 	c.dial = c.open
 	if o.Dial != nil {
 		c.dial = func(ctx context.Context, broker *url.URL) (net.Conn, error) { return o.Dial(ctx, "tcp", broker.Host) }
@@ -130,7 +139,7 @@ func (c *Client) check() error {
 		if err != nil {
 			return err
 		}
-		c.brokers = append(c.brokers, u)
+		c.brokers = append(c.brokers, candidate{URL: u})
 	}
 	return nil
 }

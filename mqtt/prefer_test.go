@@ -17,7 +17,7 @@ import (
 func (r *rig) twoBrokers() (second *fake) {
 	second = newFake()
 	u, _ := parseBroker("tcp://second:1883")
-	r.brokers = append(r.brokers, u)
+	r.brokers = append(r.brokers, candidate{URL: u})
 	r.Client.dial = func(ctx context.Context, broker *url.URL) (net.Conn, error) {
 		if broker == u {
 			return second.dial(ctx, broker)
@@ -80,6 +80,42 @@ func TestTheEndWhileABetterBrokerIsLookedForLeavesNothingBehind(t *testing.T) {
 			pass(time.Millisecond)
 			r.set(func() { r.refuse = nil })
 			pass(after) // inVirtualTime stops it here, and waits for its goroutines
+		})
+	}
+}
+
+func TestABrokerThatIsOfNoUseDoesNotKeepTheDoorFromTheNext(t *testing.T) {
+	for name, sick := range map[string]func(f *fake){
+		"it ends every connection": func(f *fake) { f.kick = true },
+		"it acknowledges nothing":  func(f *fake) { f.noAck = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(t *testing.T, r *rig) {
+				second := r.twoBrokers()
+				r.set(func() { sick(r.fake) })
+				delivered := func(within time.Duration) {
+					t.Helper()
+					r.Tell(r.box.store(lock.Event{Type: lock.BellRung}))
+					pass(within)
+					if r.box.left() != 0 {
+						t.Errorf("%d undelivered; %d connections to the first broker, %d to the second", r.box.left(), r.dialled(), second.dialled())
+					}
+				}
+				r.start()
+				delivered(time.Minute)
+				for range 24 { // it looks well from afar, and the door comes back to it less and less
+					delivered(time.Hour)
+				}
+				if r.dialled() > 40 {
+					t.Errorf("%d connections in a day to a broker of no use", r.dialled())
+				}
+				r.set(func() { r.kick, r.noAck = false, false })
+				before := second.dialled()
+				pass(shunMost + time.Minute)
+				if delivered(time.Hour); second.dialled() > before {
+					t.Error("the first broker is well, and the door is not back")
+				}
+			})
 		})
 	}
 }

@@ -42,9 +42,23 @@ func (s *session) publishLive() {
 	}
 	for _, m := range s.c.takeLive(2*window - len(s.flight)) {
 		if time.Since(m.since) <= liveFor {
-			s.publish(m.state, flight{})
+			s.publish(m.state, flight{live: m})
 		}
 	}
+}
+
+// keepLive gives back the live messages that the connection's end has left in doubt: whoever hears one twice knows it by its
+// id.
+func (s *session) keepLive() {
+	var left []live
+	for _, f := range s.flight {
+		if f.live.topic != "" {
+			left = append(left, f.live)
+		}
+	}
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	s.c.live = append(left, s.c.live...)
 }
 
 // publishOutbox refills the window once half of it is acknowledged.
@@ -93,6 +107,7 @@ func (s *session) settle() error {
 			return err
 		}
 		s.flight = s.flight[1:]
+		s.acks++
 		switch {
 		case first.seq > 0:
 			s.acked = first.seq

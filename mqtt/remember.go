@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -22,9 +21,18 @@ const (
 	migrateTime = 2 * time.Second
 )
 
-// clearings is how often in a row one broker is asked to forget what is not the door's any more: one that does not let the
-// door write there may end the connection.
-const clearings = 3
+// A broker that does not let the door write what is stale may end the connection for it. So it is asked again after ever
+// longer waits, from the first to the last.
+const (
+	firstTaking = time.Minute
+	lastTaking  = time.Hour
+)
+
+// taking is the last time that a broker was asked to give up what is stale, in vain so far.
+type taking struct {
+	wait time.Duration
+	next time.Time
+}
 
 // topics returns the topics of all, sorted.
 func topics(all []state) (names []string) {
@@ -51,22 +59,17 @@ func (s *session) remember(now []string) (stale []string) {
 	if all := slices.Concat(now, stale); !slices.Equal(all, before) {
 		s.note(all)
 	}
-	if len(stale) > 0 && s.c.clearings[s.host] >= clearings {
-		s.c.o.Log.Warn("mqtt: the connection ends when the door takes back what an earlier configuration has left at the broker: "+
-			"let its user write these topics, or clear them with mosquitto_pub -r -n -t TOPIC", "topics", strings.Join(stale, " "))
+	if wait := time.Until(s.c.takings[s.host].next); len(stale) > 0 && wait > 0 {
+		s.retake = time.After(wait)
 		return nil
 	}
 	return stale
 }
 
-// takeBack removes from the broker what is stale, and then announces the door; now is what is left.
+// takeBack removes from the broker what is stale, and announces the door, after a moment when it changes its form; now is
+// what is left.
 func (s *session) takeBack(stale, now []string) {
 	announcement := s.c.announcement()
-	if len(stale) == 0 {
-		s.announce(announcement)
-		return
-	}
-	s.c.clearings[s.host]++
 	for _, topic := range stale {
 		if len(announcement) > 0 && s.c.otherForm(topic) {
 			s.publish(state{topic, migrate}, flight{})
@@ -76,9 +79,14 @@ func (s *session) takeBack(stale, now []string) {
 	for _, topic := range stale {
 		s.publish(state{topic, ""}, flight{retained: true})
 	}
-	s.flight[len(s.flight)-1].then = func() {
-		delete(s.c.clearings, s.host)
-		s.note(now)
+	if len(stale) > 0 {
+		t := taking{wait: min(max(2*s.c.takings[s.host].wait, firstTaking), lastTaking)}
+		t.next = time.Now().Add(t.wait)
+		s.c.takings[s.host] = t
+		s.flight[len(s.flight)-1].then = func() {
+			delete(s.c.takings, s.host)
+			s.note(now)
+		}
 	}
 	if s.migrated == nil {
 		s.announce(announcement)

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -15,6 +16,13 @@ import (
 const (
 	replayRate  = rate.Limit(1)
 	replayBurst = 16
+)
+
+// A range goes out in batches, with a pause between: it fits into the queue that a broker keeps for a consumer, which drops
+// the rest, and costs the board little.
+const (
+	replayBatch = 32
+	replayPace  = 100 * time.Millisecond
 )
 
 // maxSeq is the highest seq that every reader of JSON holds exactly.
@@ -46,7 +54,7 @@ func parseReplay(payload []byte, retained bool) replay {
 		return refuse(lock.Retained, "ask without the retain flag")
 	}
 	if len(payload) > maxCommand {
-		return refuse(lock.TooLarge, "more than 1024 bytes")
+		return refuse(lock.TooLarge, fmt.Sprintf("a request has %d bytes at the most", maxCommand))
 	}
 	fields, err := readObject(payload)
 	if err != nil {
@@ -76,12 +84,12 @@ func (s *session) askAgain(r replay) (taken bool) {
 // publishReplay goes on with the range that was asked for, behind everything that is new. A range that the connection's end
 // cuts off is not gone on with: it has no result, and the consumer asks again.
 func (s *session) publishReplay(ctx context.Context) {
-	if !s.announced || s.replay == nil || s.due || s.again > window/4 {
+	if !s.announced || s.replay == nil || s.pace != nil || s.due && !s.retry || s.again > 0 {
 		return
 	}
 	r := s.replay
 	if r.Reason == "" {
-		list, err := s.c.box.Range(ctx, r.reached+1, r.To, window/2)
+		list, err := s.c.box.Range(ctx, r.reached+1, r.To, replayBatch)
 		if err != nil {
 			s.c.boxLog.Do(func() { s.c.o.Log.Warn("mqtt: reading a range of events", "error", err) })
 			r.Result, r.Reason, r.Detail = "refused", cannotRead, "the journal cannot be read now: ask again later"
@@ -92,7 +100,8 @@ func (s *session) publishReplay(ctx context.Context) {
 			r.Events++
 			r.reached = e.Seq
 		}
-		if len(list) == window/2 && r.reached < r.To {
+		if len(list) == replayBatch && r.reached < r.To {
+			s.pace = time.After(replayPace)
 			return
 		}
 	}

@@ -181,3 +181,44 @@ func TestWhatIsNewGoesBeforeWhatIsAskedForAgain(t *testing.T) {
 		})
 	})
 }
+
+func TestAReplayDoesNotHoldUpTheEnd(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		offline := false
+		r.publish = func(m message) { offline = offline || m.payload == "offline" }
+		for range 10_000 {
+			r.box.store(lock.Event{Type: lock.DoorOpened})
+		}
+		r.box.delivered = 10_000
+		r.start()
+		pass(time.Second)
+		r.ask(`{"from":1,"to":10000}`)
+		pass(5 * time.Second)
+		began := time.Now()
+		r.stop()
+		if took := time.Since(began); took > 100*time.Millisecond || !offline {
+			t.Errorf("the end took %v; said offline: %v", took, offline)
+		}
+	})
+}
+
+func TestWhoAsksABrokenJournalIsTold(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		results := 0
+		r.publish = func(m message) {
+			if m.topic == "latchd/front/event/replay/result" && strings.Contains(m.payload, string(cannotRead)) {
+				results++
+			}
+		}
+		r.box.broken = errors.New("disk I/O error")
+		r.start()
+		pass(time.Minute)
+		r.ask(`{"from":1,"to":9}`)
+		pass(time.Minute)
+		r.set(func() {
+			if results != 1 {
+				t.Errorf("%d results", results)
+			}
+		})
+	})
+}

@@ -1,6 +1,10 @@
 package mqtt
 
 import (
+	"context"
+	"net"
+	"net/url"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,5 +49,61 @@ func TestABrokerThatStaysAwayIsAskedLessAndLess(t *testing.T) {
 				t.Errorf("%d tries in %v", tries, c.span)
 			}
 		}
+	})
+}
+
+// swallowing is a connection into which one can speak in vain.
+type swallowing struct {
+	net.Conn
+	mu      sync.Mutex
+	swallow bool
+}
+
+func (s *swallowing) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.swallow {
+		return len(p), nil
+	}
+	return s.Conn.Write(p)
+}
+
+func TestABellThatADyingConnectionSwallowedRingsOnTheNext(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		bells := 0
+		r.publish = func(m message) {
+			if m.topic == "latchd/front/bell" {
+				bells++
+			}
+		}
+		var last *swallowing
+		r.Client.dial = func(ctx context.Context, u *url.URL) (net.Conn, error) {
+			c, err := r.fake.dial(ctx, u)
+			last = &swallowing{Conn: c}
+			return last, err
+		}
+		ring := func(deadFor time.Duration) {
+			pass(time.Minute)
+			last.mu.Lock()
+			last.swallow = true
+			last.mu.Unlock()
+			r.Tell(r.box.store(lock.Event{Type: lock.BellRung}))
+			pass(deadFor)
+			last.Close()
+			pass(time.Minute)
+		}
+		r.start()
+		ring(time.Second)
+		r.set(func() {
+			if bells != 1 {
+				t.Errorf("%d bells", bells)
+			}
+		})
+		ring(liveFor + time.Second)
+		r.set(func() {
+			if bells != 1 || r.box.left() != 0 {
+				t.Errorf("%d bells after one that was too late; %d events undelivered", bells, r.box.left())
+			}
+		})
 	})
 }

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -20,6 +21,9 @@ const refusedWait = 100 * time.Millisecond
 
 // betterWait is how often the brokers before the one in use are asked whether they are back.
 const betterWait = time.Minute
+
+// shunMost is the longest time for which a broker is left alone that accepts connections of no use.
+const shunMost = time.Hour
 
 // settled is how long a connection has to last before it counts as a working one: two clients of one id throw each other
 // out within moments, and either would look connected most of the time.
@@ -45,7 +49,8 @@ func (c *Client) Run(ctx context.Context) error {
 			var err error
 			next, err = c.use(ctx, s, flapping)
 			why = failures{{s.host, err}}
-			flapping = next == nil && time.Since(start) < settled
+			flapping = next == nil && (time.Since(start) < settled || errors.Is(err, errNoAck))
+			c.judge(s.rank, flapping)
 		}
 		if ctx.Err() != nil || next != nil {
 			continue
@@ -67,14 +72,31 @@ func (c *Client) Run(ctx context.Context) error {
 	return nil
 }
 
-// connect tries the brokers in turn; when none can be used, it returns why.
+// judge notes whether a connection to the broker of that rank was of any use. One that was not is left alone for a while,
+// where there are others: longer each time.
+func (c *Client) judge(rank int, useless bool) {
+	b := &c.brokers[rank]
+	if !useless {
+		b.shunned = 0
+		return
+	}
+	b.shunned = min(max(2*b.shunned, betterWait), shunMost)
+	b.again = time.Now().Add(b.shunned)
+}
+
+// connect tries the brokers in turn, last those that were of no use; when none can be used, it returns why.
 func (c *Client) connect(ctx context.Context) (s *session, why failures) {
-	for rank := range c.brokers {
-		s, err := c.attach(ctx, rank)
-		if err == nil {
-			return s, nil
+	for _, shunned := range []bool{false, true} {
+		for rank, b := range c.brokers {
+			if b.isShunned() != shunned {
+				continue
+			}
+			s, err := c.attach(ctx, rank)
+			if err == nil {
+				return s, nil
+			}
+			why = append(why, failure{b.Host, err})
 		}
-		why = append(why, failure{c.brokers[rank].Host, err})
 	}
 	return nil, why
 }
@@ -114,6 +136,9 @@ func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 			return nil
 		}
 		for better := range rank {
+			if c.brokers[better].isShunned() {
+				continue
+			}
 			if s, err := c.attach(ctx, better); err == nil {
 				return s
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -20,7 +21,7 @@ var errBetter = errors.New("a broker named before this one is back")
 
 var errNoAck = fmt.Errorf("the broker has acknowledged nothing for %v", ackTimeout)
 
-// session is one connection, from its subscriptions to its end. Only receive runs outside of Run's goroutine.
+// session is one connection, from its subscriptions to its end. Once it serves, only receive runs outside of Run's goroutine.
 type session struct {
 	c     *Client
 	rank  int // of the broker: 0 is the first that is named
@@ -30,14 +31,16 @@ type session struct {
 	birth chan struct{} // Home Assistant has started; holds one
 
 	ping      <-chan time.Time  // when the broker is asked for a sign of life
-	refused   string            // topic whose subscription was refused
+	refused   []string          // topics whose subscription was refused
 	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
 	announced bool              // states, availability and discovery are out
 	parted    bool              // the broker knows that the door goes offline
 	shown     map[string]string // retained payloads of this connection, by topic
 	migrated  <-chan time.Time  // when Home Assistant has let go of what it knew of the door in the other form
+	retake    <-chan time.Time  // when what is stale may be taken back again
 	until     time.Time         // end of the lockout, as published
 
+	acks   int      // so far
 	flight []flight // published, not acknowledged, oldest first
 	events int      // of them from the outbox
 	sent   uint64   // highest seq published
@@ -49,9 +52,10 @@ type session struct {
 	better <-chan *session // to a broker of a lower rank, when there is one
 	next   *session        // what came of it
 
-	asked  chan replay // ranges that consumers want again
-	replay *replay     // the one at work
-	again  int         // events in flight that were asked for again
+	asked  chan replay      // ranges that consumers want again
+	replay *replay          // the one at work
+	again  int              // events in flight that were asked for again
+	pace   <-chan time.Time // when it may go on
 }
 
 // flight is a publish on its way.
@@ -61,6 +65,7 @@ type flight struct {
 	retained bool
 	seq      uint64 // of an event from the outbox, else 0
 	again    bool   // an event that was asked for again
+	live     live   // a live message
 	then     func() // what follows from the acknowledgement
 }
 
@@ -76,7 +81,8 @@ func (s *session) receive(_ paho.Client, m paho.Message) {
 			s.c.flood.Do(func() { s.c.o.Log.Warn("mqtt: events are asked for again too often; some requests are dropped") })
 		}
 	case s.c.o.Discovery + "/status":
-		if string(m.Payload()) == "online" {
+		// One that is retained says nothing new: on a new connection all is published anyway.
+		if string(m.Payload()) == "online" && !m.Retained() {
 			select {
 			case s.birth <- struct{}{}:
 			default:
@@ -93,21 +99,28 @@ func (s *session) serve(ctx context.Context, flapping bool) error {
 	defer ping.Stop()
 	s.ping = ping.C
 	s.c.o.Log.Info("mqtt: connected", "broker", s.host)
-	switch {
-	case s.refused != "":
-		s.c.raise(fmt.Sprintf("broker %s: the subscription to %s is refused", s.host, s.refused),
-			"let this user read that topic, in the broker's access list")
-	case flapping:
+	if flapping {
 		s.proof = time.After(settled)
-	default:
-		s.c.clear()
+	} else {
+		s.believe()
 	}
 	err := s.run(ctx, false)
 	if ctx.Err() != nil || s.next != nil {
 		s.part(context.WithoutCancel(ctx))
 	}
 	s.report(context.WithoutCancel(ctx))
+	s.keepLive()
 	return err
+}
+
+// believe says that the broker can be used.
+func (s *session) believe() {
+	if len(s.refused) > 0 {
+		s.c.raise(fmt.Sprintf("broker %s: the subscription to %s is refused", s.host, strings.Join(s.refused, ", ")),
+			"let this user read that topic, in the broker's access list")
+		return
+	}
+	s.c.clear()
 }
 
 // part publishes what is still due, and that the door goes offline.
@@ -145,7 +158,9 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		s.publishStates()
 		s.publishLive()
 		s.publishOutbox(ctx)
-		s.publishReplay(ctx)
+		if !untilIdle {
+			s.publishReplay(ctx)
+		}
 		if untilIdle && len(s.flight) == 0 && (!s.due || s.retry || !s.announced) {
 			return nil
 		}
@@ -172,9 +187,18 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		case <-s.ping:
 			s.wire.ping()
 		case <-s.proof:
-			s.c.clear()
+			if s.proof = nil; s.acks == 0 || len(s.flight) > 0 && time.Since(s.flight[0].since) > settled/2 {
+				s.proof = time.After(settled)
+			} else {
+				s.believe()
+			}
 		case <-s.migrated:
+			s.migrated = nil
 			s.announce(s.c.announcement())
+		case <-s.retake:
+			s.retake, s.announced = nil, false
+		case <-s.pace:
+			s.pace = nil
 		case <-s.birth:
 			s.announced, s.shown = false, map[string]string{}
 		case r := <-asked:

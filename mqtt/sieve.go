@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bufio"
+	"errors"
 	"io"
 )
 
@@ -10,15 +11,17 @@ const maxMessage = 16 << 10
 
 // sieve reads the packets of MQTT 3.1.1 and cuts one of more than maxMessage bytes down to that. The library would
 // set aside memory for all of it, up to 256 MiB, at the word of anyone who may publish; a cut message is still too large
-// for a command, and is refused as such.
+// for a command, and is refused as such. A SUBACK with more return codes than filters were asked for, over which the library
+// panics, is an error.
 type sieve struct {
 	r    *bufio.Reader
+	subs int    // filters that are subscribed to
 	head []byte // the fixed header, as it is still to be read
 	body int    // bytes of the packet that follow it
 	drop int    // bytes after those that nobody is to see
 }
 
-func newSieve(r io.Reader) *sieve { return &sieve{r: bufio.NewReader(r)} }
+func newSieve(r io.Reader, subs int) *sieve { return &sieve{r: bufio.NewReader(r), subs: subs} }
 
 // Read implements io.Reader.
 func (s *sieve) Read(p []byte) (int, error) {
@@ -65,6 +68,10 @@ func (s *sieve) next() error {
 		if b&0x80 == 0 {
 			break
 		}
+	}
+	const suback = 9 // with a packet identifier of two bytes and a byte a filter (MQTT 3.1.1, 3.9)
+	if kind>>4 == suback && length > 2+s.subs {
+		return errors.New("the broker answers subscriptions that were not made")
 	}
 	if length > maxMessage {
 		s.drop, length = length-maxMessage, maxMessage

@@ -27,7 +27,7 @@ func TestTheSieveCutsWhatIsTooLongAndNothingElse(t *testing.T) {
 			}
 			packets.NewControlPacket(packets.Pingresp).Write(&wire)
 		}
-		var r io.Reader = newSieve(&wire)
+		var r io.Reader = newSieve(&wire, 3)
 		if rapid.Bool().Draw(t, "byte by byte") {
 			r = iotest.OneByteReader(r)
 		}
@@ -54,9 +54,23 @@ func FuzzSieve(f *testing.F) {
 	f.Add([]byte{0x30, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Add([]byte{0xd0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		out, err := io.ReadAll(newSieve(bytes.NewReader(b)))
+		out, err := io.ReadAll(newSieve(bytes.NewReader(b), 3))
 		if err != nil || len(out) > len(b) || len(b) < maxMessage && !bytes.HasPrefix(b, out[:min(1, len(out))]) {
 			t.Errorf("%d bytes became %d: %v", len(b), len(out), err)
 		}
 	})
+}
+
+func TestAnAnswerToSubscriptionsThatWereNotMadeEndsTheConnection(t *testing.T) {
+	for codes, good := range map[int]bool{2: true, 3: true, 4: false, 300: false} {
+		p := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
+		p.ReturnCodes = make([]byte, codes)
+		var wire bytes.Buffer
+		if err := p.Write(&wire); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(newSieve(&wire, 3)); (err == nil) != good {
+			t.Errorf("%d return codes for three filters: %v", codes, err)
+		}
+	}
 }

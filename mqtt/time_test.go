@@ -127,6 +127,18 @@ func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {
 		if r.dialled() != 2 {
 			t.Errorf("%d connections after 31 s", r.dialled())
 		}
+		pass(time.Hour)
+		if len(r.inputs) != 1 {
+			t.Fatalf("%d inputs in an hour", len(r.inputs))
+		}
+		if fault := (<-r.inputs).(lock.Fault); !fault.Standing || !strings.Contains(fault.Hint, "disk full") {
+			t.Errorf("%+v", fault)
+		}
+		r.set(func() { r.noAck = false })
+		pass(2 * time.Minute)
+		if len(r.inputs) != 1 || (<-r.inputs).(lock.Fault).Standing {
+			t.Error("the fault is not cleared")
+		}
 	})
 }
 

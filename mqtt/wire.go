@@ -61,11 +61,35 @@ func (c *Client) open(ctx context.Context, broker *url.URL) (net.Conn, error) {
 	case "ssl":
 		return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", broker.Host)
 	case "ws":
-		return paho.NewWebsocket(broker.String(), nil, connectTimeout, http.Header{}, nil)
+		return openWebsocket(ctx, broker, nil)
 	case "wss":
-		return paho.NewWebsocket(broker.String(), config, connectTimeout, http.Header{}, nil)
+		return openWebsocket(ctx, broker, config)
 	default:
 		return dialer.DialContext(ctx, "tcp", broker.Host)
+	}
+}
+
+// openWebsocket is the library's, which knows no context: one that comes too late is closed.
+func openWebsocket(ctx context.Context, broker *url.URL, config *tls.Config) (net.Conn, error) {
+	type outcome struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		conn, err := paho.NewWebsocket(broker.String(), config, connectTimeout, http.Header{}, nil)
+		done <- outcome{conn, err}
+	}()
+	select {
+	case o := <-done:
+		return o.conn, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-done; o.err == nil {
+				o.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
 	}
 }
 
@@ -84,9 +108,9 @@ type wire struct {
 	why  error         // set before down is closed
 }
 
-func newWire(conn net.Conn) *wire {
+func newWire(conn net.Conn, subs int) *wire {
 	w := &wire{Conn: conn, patience: connectTimeout, down: make(chan struct{})}
-	w.in = newSieve(readerFunc(w.read))
+	w.in = newSieve(readerFunc(w.read), subs)
 	return w
 }
 
