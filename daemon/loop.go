@@ -157,7 +157,11 @@ func (l *Loop) overdue() (done func()) {
 // survive, then the words about it, so that no event is told before the state that it belongs to is safe.
 func (l *Loop) step(in lock.Input) {
 	defer l.overdue()()
-	effects := l.m.Step(l.now(), in)
+	now := l.now()
+	if k, ok := in.(lock.Key); ok && (k.Rune < '0' || k.Rune > '9') { // may send an entry; digits do not pay for the asking
+		now.Synced = clock(now.Wall, l.Synced) == synced
+	}
+	effects := l.m.Step(now, in)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case lock.OpenStrike:

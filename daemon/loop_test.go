@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"latchd/lock"
+	"latchd/otp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -267,4 +269,45 @@ func TestALoopThatHangsSaysSoAndWhenItGoesOn(t *testing.T) {
 			synctest.Wait()
 		})
 	}
+}
+
+// TestAnOfflineCodeOpensOnlyWhileTheClockIsRight lives in the bubble's year 2000, in which no latchd has a clock that was
+// set, and again a generation later.
+func TestAnOfflineCodeOpensOnlyWhileTheClockIsRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{}
+		var asked atomic.Int64
+		var adrift atomic.Bool
+		o := newTestLoop(h).Options
+		o.Rules.Attempts = 10
+		o.Rules.Offline = lock.Offline{When: lock.OfflineAlways, Key: otp.NewTOTP()}
+		o.Synced = func() bool { asked.Add(1); return !adrift.Load() }
+		l := New(o)
+		ctx, cancel := context.WithCancel(t.Context())
+		go l.Run(ctx)
+		code := func() string { return o.Rules.Offline.Key.Code(otp.Step(time.Now()), 6).Reveal() + "#" }
+		opens := func(want bool, when string) {
+			t.Helper()
+			h.take()
+			press(l, code())
+			synctest.Wait()
+			if opened := slices.Contains(h.take(), "open 5s"); opened != want {
+				t.Errorf("%s: opened %v", when, opened)
+			}
+		}
+		opens(false, "the clock has never been set")
+		pass(30 * 365 * 24 * time.Hour)
+		opens(true, "the clock is right")
+		pass(time.Minute)
+		adrift.Store(true)
+		opens(false, "nobody says that the clock is right")
+		asked.Store(0)
+		press(l, "12345678")
+		synctest.Wait()
+		if n := asked.Load(); n != 0 {
+			t.Errorf("the system was asked %d times for eight digits", n)
+		}
+		cancel()
+		synctest.Wait()
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "latchd/lock"
+	"latchd/otp"
 )
 
 var years = flag.Int("years", 100, "simulated years of attack, each on a door of its own")
@@ -19,13 +20,25 @@ const year = 365 * 24 * time.Hour
 type attacker struct {
 	cutPower bool // after each refused entry: no count may be lost by it
 	ring     bool // for a new code before each guess: no count may be lowered by it
+	offline  bool // the door takes offline codes always: three more are right at each guess
+}
+
+// right returns how many codes are right at each guess.
+func (a attacker) right() float64 {
+	if a.offline {
+		return 1 + 3
+	}
+	return 1
 }
 
 // year returns how many guesses were looked at, and whether one opened.
 func (a attacker) year() (guesses int, opened bool) {
 	cfg := rules()
 	cfg.Digits, cfg.MinGap, cfg.PerHour, cfg.PerDay, cfg.TTL = 4, 0, 1<<30, 1<<30, 10*time.Minute
-	now := Instant{Wall: noon}
+	if a.offline {
+		cfg.Offline = Offline{OfflineAlways, otp.NewTOTP()}
+	}
+	now := Instant{Wall: noon, Synced: true}
 	m := New(cfg, State{}, now)
 	m.Step(now, Started{})
 	var st State
@@ -47,6 +60,7 @@ func (a attacker) year() (guesses int, opened bool) {
 	for now.Mono < year && !opened {
 		if s := m.Status(); s.LockedOut {
 			now.Mono += s.Remaining
+			now.Wall = noon.Add(now.Mono)
 			step(Tick{})
 			continue
 		}
@@ -90,7 +104,7 @@ func chance(guesses int, codes float64) float64 {
 func TestAYearOfGuessing(t *testing.T) {
 	reckoned := guessesInAYear(rules())
 	t.Logf("%d doors with codes of 4 digits, tried for a year each; the last column is reckoned for 6 digits", *years)
-	t.Logf("%-34s %8s %19s %9s %9s", "", "guesses", "opened (95 %)", "reckoned", "6 digits")
+	t.Logf("%-44s %8s %19s %9s %9s", "", "guesses", "opened (95 %)", "reckoned", "6 digits")
 	for _, c := range []struct {
 		name string
 		a    attacker
@@ -99,6 +113,8 @@ func TestAYearOfGuessing(t *testing.T) {
 		{"power cut after each wrong entry", attacker{cutPower: true}},
 		{"a new code before each guess", attacker{ring: true}},
 		{"both", attacker{cutPower: true, ring: true}},
+		{"three tries, wait, again; offline codes too", attacker{offline: true}},
+		{"all of it", attacker{cutPower: true, ring: true, offline: true}},
 	} {
 		hits, most := 0, 0
 		for range *years {
@@ -108,10 +124,10 @@ func TestAYearOfGuessing(t *testing.T) {
 				hits++
 			}
 		}
-		want := chance(reckoned, 1e4)
+		want := chance(reckoned, 1e4/c.a.right())
 		got := float64(hits) / float64(*years)
 		spread := 1.96 * math.Sqrt(got*(1-got)/float64(*years))
-		t.Logf("%-34s %8d %11.1f ± %3.1f %% %7.1f %% %7.3f %%", c.name, most, 100*got, 100*spread, 100*want, 100*chance(reckoned, 1e6))
+		t.Logf("%-44s %8d %11.1f ± %3.1f %% %7.1f %% %7.3f %%", c.name, most, 100*got, 100*spread, 100*want, 100*chance(reckoned, 1e6/c.a.right()))
 		if most > reckoned {
 			t.Errorf("%s: %d guesses in a year, reckoned %d", c.name, most, reckoned)
 		}

@@ -24,7 +24,7 @@ func (m *Machine) command(c Command) {
 		if !c.Trusted {
 			m.lastCommand, m.dirty = c.At.UnixMicro(), true
 		}
-		m.grant(c.Method)
+		m.grant(c.Method, "")
 	case Pardon:
 		out := m.tries.Out()
 		m.tries.Pardon(m.now.Mono)

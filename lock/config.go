@@ -1,6 +1,10 @@
 package lock
 
-import "time"
+import (
+	"time"
+
+	"latchd/otp"
+)
 
 // Owner is a person who gets the codes.
 type Owner struct {
@@ -37,7 +41,23 @@ type Config struct {
 	PerDay     int
 	Owners     []Owner
 	Commands   bool // accept UNLOCK and OPEN over MQTT
+	Offline    Offline
 }
+
+// Offline is the code that the owner's authenticator app shows, for when no text arrives.
+type Offline struct {
+	When OfflineWhen
+	Key  otp.TOTP
+}
+
+// OfflineWhen says when an offline code opens. It never does while the wall clock is not known to be right.
+type OfflineWhen string
+
+// When an offline code opens; any other word stands for never.
+const (
+	OfflineFailing OfflineWhen = "failing" // while texts fail
+	OfflineAlways  OfflineWhen = "always"
+)
 
 // Phone is a number in E.164 form ("+15557654321"). Printed, it shows its last two digits only.
 type Phone string

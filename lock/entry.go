@@ -58,11 +58,16 @@ func (m *Machine) enter() {
 		m.deny(Malformed)
 		return
 	}
-	switch m.codes.Try(m.now.Mono, string(m.entry.digits[:m.entry.n])) {
+	typed, detail := string(m.entry.digits[:m.entry.n]), ""
+	verdict := m.codes.Try(m.now.Mono, typed)
+	if verdict != otp.Right && m.tryOffline(typed) {
+		verdict, detail = otp.Right, "offline code"
+	}
+	switch verdict {
 	case otp.Right:
 		m.dirty = m.dirty || m.tries.Failures() > 0
 		m.tries.Right()
-		m.grant(ByCode)
+		m.grant(ByCode, detail)
 	case otp.Used:
 		m.deny(Used)
 	case otp.Expired:

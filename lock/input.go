@@ -3,10 +3,12 @@ package lock
 import "time"
 
 // Instant is one moment on two clocks. Mono never jumps: every deadline is measured on it. Wall may be moved by anyone:
-// it is shown to people, compared with quiet hours and with a command's age, and decides nothing else.
+// it is shown to people, compared with quiet hours, with a command's age and, while Synced, with an offline code, and
+// decides nothing else.
 type Instant struct {
-	Mono time.Duration // since an arbitrary start, the same for all of one run
-	Wall time.Time
+	Mono   time.Duration // since an arbitrary start, the same for all of one run
+	Wall   time.Time
+	Synced bool // Wall is known to be right; asked for only when an entry is sent
 }
 
 // Input is something that happened to the door.

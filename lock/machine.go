@@ -27,6 +27,8 @@ type Machine struct {
 	tries otp.Counter
 	entry entry
 
+	offline offline
+
 	strike  strike
 	exit    button
 	bell    button
@@ -47,7 +49,7 @@ type Machine struct {
 // New makes a door that is locked and goes on from st, at the moment now.
 func New(cfg Config, st State, now Instant) *Machine {
 	m := &Machine{cfg: cfg, codes: otp.NewStore(), faults: map[faultKey]Fault{},
-		lastCommand: st.CommandAt, saveAt: never, now: now}
+		lastCommand: st.CommandAt, saveAt: never, now: now, offline: offline{last: st.OfflineStep}}
 	m.entry.clear()
 	m.strike.until, m.strike.graceUntil = never, math.MinInt64
 	m.bell = newButton(Bell, bellBurst, bellSpan)
@@ -84,6 +86,7 @@ func (m *Machine) Step(now Instant, in Input) []Effect {
 	case Command:
 		m.command(in)
 	case TextNews:
+		m.offline.news(in)
 		m.textNews(in)
 	case Fault:
 		m.fault(in)
@@ -173,7 +176,7 @@ func (m *Machine) Status() Status {
 func (m *Machine) State() State {
 	remaining, decay := m.tries.Left(m.now.Mono)
 	return State{Failures: m.tries.Failures(), Level: m.tries.Level(), Remaining: remaining, Decay: decay,
-		Texts: m.texts.ages(m.now.Mono), CommandAt: m.lastCommand}
+		Texts: m.texts.ages(m.now.Mono), CommandAt: m.lastCommand, OfflineStep: m.offline.last}
 }
 
 // How often the waits served so far are saved: a power cut costs an innocent visitor one span at the most.

@@ -3,6 +3,7 @@ package lock_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	. "latchd/lock"
+	"latchd/otp"
 )
 
 var (
@@ -28,9 +30,14 @@ type judge struct {
 	now Instant
 	rng *rand.Rand
 
-	codes    []string // texted, newest last
+	code     string   // the newest texted
+	dead     []string // that are told as such: texted before, or offline codes that opened; newest first, "" for none
 	codeEnd  time.Duration
 	spent    bool
+	lastStep int64           // of the last offline code that opened
+	texted   map[string]bool // by the owners of the newest ring: whether their text failed
+	ring     uint64
+	twilio   bool // its fault stands
 	typed    string
 	typedAt  time.Duration
 	unseen   bool // digits were typed in a lockout
@@ -42,6 +49,7 @@ type judge struct {
 	openSince, openUntil time.Duration // by the line
 	open                 bool
 	opened, denied       int
+	offline              int           // of the opened
 	life                 time.Duration // over all restarts
 }
 
@@ -87,8 +95,7 @@ func (j *judge) fail(format string, args ...any) {
 func (j *judge) mayOpen(in Input) bool {
 	switch in := in.(type) {
 	case Key:
-		return in.Rune == '#' && j.now.Mono >= j.outUntil && !j.unseen && len(j.codes) > 0 && !j.spent &&
-			j.now.Mono < j.codeEnd && j.typed == j.codes[len(j.codes)-1]
+		return in.Rune == '#' && j.now.Mono >= j.outUntil && !j.unseen && (j.isCode() || j.offlineStep() > 0)
 	case Level:
 		return in.Sensor == Exit && in.Active && !in.Initial
 	case Command:
@@ -97,6 +104,33 @@ func (j *judge) mayOpen(in Input) bool {
 			age >= -10*time.Second && (in.At.After(j.lastOK) || j.lastOK.After(j.now.Wall.Add(10*time.Second)))
 	}
 	return false
+}
+
+// isCode says whether the live code has been typed.
+func (j *judge) isCode() bool {
+	return !j.spent && j.now.Mono < j.codeEnd && j.typed == j.code
+}
+
+// offlineStep returns the period of the offline code that has been typed, 0 when it is none that may open now.
+func (j *judge) offlineStep() int64 {
+	o := j.cfg.Offline
+	fails := j.twilio || len(j.texted) > 0 && !slices.Contains(slices.Collect(maps.Values(j.texted)), false)
+	if !j.now.Synced || o.When != OfflineAlways && !(o.When == OfflineFailing && fails) || len(j.typed) != j.cfg.Digits {
+		return 0
+	}
+	now := j.now.Wall.Unix() / 30
+	for step := now + 1; step >= now-1; step-- {
+		if step > j.lastStep && o.Key.Code(step, j.cfg.Digits).Reveal() == j.typed {
+			return step
+		}
+	}
+	return 0
+}
+
+// bury puts a dead code first among those that the door remembers beside the newest.
+func (j *judge) bury(code string) {
+	j.dead = append([]string{code}, j.dead...)
+	j.dead = j.dead[:min(len(j.dead), 15)]
 }
 
 // drive is the strike's line: it locks by itself when the time is over.
@@ -135,11 +169,12 @@ func (j *judge) text(in Input, e Text, out bool) {
 	if len(j.texts) > 100 {
 		j.texts = j.texts[50:]
 	}
-	j.codes = append(j.codes, e.Code.Reveal())
-	if len(j.codes) > 16 { // as many as the door remembers
-		j.codes = j.codes[1:]
+	j.bury(j.code)
+	j.code, j.codeEnd, j.spent = e.Code.Reveal(), now+e.TTL, false
+	j.ring, j.texted = e.Ring, map[string]bool{}
+	for _, owner := range e.To {
+		j.texted[owner] = false
 	}
-	j.codeEnd, j.spent = now+e.TTL, false
 }
 
 var digits = regexp.MustCompile(`\d{4}`)
@@ -168,16 +203,31 @@ func (j *judge) count(in Input, opened, wasOut bool) {
 	after := j.m.State().Failures
 	key, isKey := in.(Key)
 	switch {
-	case isKey && key.Rune == '#' && opened:
+	case isKey && key.Rune == '#' && opened && j.isCode():
 		j.spent, j.failures, j.opened = true, 0, j.opened+1
-	case isKey && key.Rune == '#' && !wasOut && !j.unseen && len(j.typed) == j.cfg.Digits && !slices.Contains(j.codes, j.typed):
+	case isKey && key.Rune == '#' && opened:
+		j.lastStep = j.offlineStep()
+		j.bury(j.typed)
+		j.failures, j.opened, j.offline = 0, j.opened+1, j.offline+1
+	case isKey && key.Rune == '#' && !wasOut && !j.unseen && len(j.typed) == j.cfg.Digits && j.typed != j.code && !slices.Contains(j.dead, j.typed):
 		j.failures = (j.failures + 1) % j.cfg.Attempts
 	}
 	if after != j.failures {
 		j.fail("%d failures counted, %d made, by %#v", after, j.failures, in)
 	}
-	if c, ok := in.(Command); ok && opened {
-		j.lastOK = c.At
+	switch in := in.(type) {
+	case Command:
+		if opened {
+			j.lastOK = in.At
+		}
+	case TextNews:
+		if in.Ring == j.ring && j.texted != nil {
+			j.texted[in.Owner] = in.State == Failed
+		}
+	case Fault:
+		if in.Part == "twilio" {
+			j.twilio = in.Standing
+		}
 	}
 	if isKey && '0' <= key.Rune && key.Rune <= '9' {
 		j.typed, j.typedAt = j.typed+string(key.Rune), j.now.Mono
@@ -229,23 +279,24 @@ func (j *judge) restart() {
 	for i := range j.texts {
 		j.texts[i] += shift
 	}
-	j.codes, j.typed, j.unseen, j.open = nil, "", false, false
+	j.code, j.dead, j.spent, j.typed, j.unseen, j.open = "", nil, true, "", false, false
+	j.ring, j.texted, j.twilio = 0, nil, false
 	j.m = New(j.cfg, st, j.now)
 	j.one(Started{"x"})
 }
 
 func (j *judge) entry() string {
 	guess := fmt.Sprintf("%04d", j.rng.IntN(10_000))
-	switch n := len(j.codes); j.rng.IntN(6) {
+	switch j.rng.IntN(8) {
 	case 0, 1:
-		if n > 0 {
-			return j.codes[n-1]
-		}
+		return j.code
 	case 2:
-		if n > 1 {
-			return j.codes[j.rng.IntN(n)]
+		if len(j.dead) > 0 {
+			return j.dead[j.rng.IntN(len(j.dead))]
 		}
-	case 3:
+	case 3, 4:
+		return j.cfg.Offline.Key.Code(j.now.Wall.Unix()/30+j.rng.Int64N(5)-2, j.cfg.Digits).Reveal()
+	case 5:
 		return guess[:j.rng.IntN(4)] + strings.Repeat("9", j.rng.IntN(20))
 	}
 	return guess
@@ -276,15 +327,25 @@ func (j *judge) anything() {
 		j.one(Command{Method: ByMQTT, Action: []Action{Lock, Unlock, Open, Pardon, "?"}[r.IntN(5)], At: at,
 			Refused: []Reason{"", "", Retained}[r.IntN(3)]})
 	case 13:
-		j.one(TextNews{Ring: r.Uint64N(50), Owner: "Ada", State: []TextState{Sent, Delivered, Failed}[r.IntN(3)]})
+		j.one(TextNews{Ring: j.ring - r.Uint64N(2), Owner: []string{"Ada", "Bob"}[r.IntN(2)], State: []TextState{Sent, Delivered, Failed}[r.IntN(3)]})
 	case 14:
-		j.one(Fault{Part: []string{"mqtt", "keypad", "strike"}[r.IntN(3)], Standing: r.IntN(2) == 0})
+		j.one(Fault{Part: []string{"mqtt", "keypad", "strike", "twilio"}[r.IntN(4)], Standing: r.IntN(2) == 0})
 	case 15:
-		if r.IntN(20) == 0 {
+		switch r.IntN(20) {
+		case 0:
 			j.restart()
+		case 1:
+			j.cfg.Offline.When = []OfflineWhen{"", OfflineFailing, OfflineAlways}[r.IntN(3)]
+			j.one(Reconfigured{j.cfg})
+			j.typed, j.unseen = "", false
 		}
 	case 16:
-		j.now.Wall = j.now.Wall.AddDate(r.IntN(3)-1, 0, 0)
+		years := r.IntN(3) - 1
+		j.now.Wall = noon.Add(j.life-time.Duration(r.Int64N(int64(2*time.Minute)))).AddDate(years, 0, 0)
+		j.now.Synced = r.IntN(4) > 0
+		if years > 0 { // an offline code that opens then ends all others for a year
+			j.now.Synced = r.IntN(1000) == 0
+		}
 	default:
 		j.pass(time.Duration(r.Int64N(int64([]time.Duration{time.Second, time.Minute, 10 * time.Minute, time.Hour}[r.IntN(4)]))))
 	}
@@ -296,6 +357,7 @@ func TestTheRulesHold(t *testing.T) {
 	cfg.Digits, cfg.Attempts, cfg.Lockout, cfg.LockoutMax = 4, 4, time.Minute, 2*time.Hour
 	cfg.Owners = append(cfg.Owners, Owner{Name: "Bob", Quiet: Hours{22 * 60, 7 * 60}})
 	cfg.PerHour, cfg.PerDay = 9, 70
+	cfg.Offline = Offline{OfflineAlways, otp.NewTOTP()}
 	j := &judge{t: t, cfg: cfg, now: Instant{Wall: noon}, rng: rand.New(rand.NewPCG(*seed, 0))}
 	j.m = New(cfg, State{}, j.now)
 	j.one(Started{"x"})
@@ -303,11 +365,14 @@ func TestTheRulesHold(t *testing.T) {
 	for ; n < *steps; n++ {
 		j.anything()
 	}
-	t.Logf("%d steps, %v of the door's life, opened by code %d times, %d entries refused", n, j.life.Round(time.Hour), j.opened, j.denied)
-	if n >= 100_000 && (j.opened < n/1000 || j.denied < n/1000) {
-		t.Errorf("the run is not a test: opened %d times, refused %d", j.opened, j.denied)
+	t.Logf("%d steps, %v of the door's life, opened by code %d times, %d of them by an offline code, %d entries refused", n,
+		j.life.Round(time.Hour), j.opened, j.offline, j.denied)
+	if n >= 100_000 && (j.opened-j.offline < n/5000 || j.offline < n/1000 || j.denied < n/1000) {
+		t.Errorf("the run is not a test: opened %d times, %d of them by an offline code, refused %d", j.opened, j.offline, j.denied)
 	}
 }
+
+var fuzzKey, _ = otp.ParseTOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 
 // FuzzTheRulesHold lets the fuzzer choose what happens.
 func FuzzTheRulesHold(f *testing.F) {
@@ -316,6 +381,7 @@ func FuzzTheRulesHold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg := rules()
 		cfg.Digits = 4
+		cfg.Offline = Offline{OfflineFailing, fuzzKey}
 		j := &judge{t: t, cfg: cfg, now: Instant{Wall: noon}, rng: rand.New(&bytesSource{data: data})}
 		j.m = New(cfg, State{}, j.now)
 		j.one(Started{"x"})

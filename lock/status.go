@@ -11,6 +11,8 @@ type State struct {
 	Decay     time.Duration   `json:"decay"`      // until the level falls by one; 0: level is 0 or locked out
 	Texts     []time.Duration `json:"texts"`      // ages of the texts of the last day, newest last
 	CommandAt int64           `json:"command_at"` // Unix microseconds: when the last accepted command was made
+	// OfflineStep is the period, as otp.Step counts, of the last offline code that opened: none up to it opens again.
+	OfflineStep int64 `json:"offline_step"`
 }
 
 // Status is what the door is at this moment: what is published as retained state and shown on pages.

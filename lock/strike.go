@@ -17,9 +17,9 @@ type strike struct {
 }
 
 // grant opens the strike and says by what means.
-func (m *Machine) grant(by Method) {
+func (m *Machine) grant(by Method, detail string) {
 	opened := m.openStrike()
-	m.emit(Event{Type: AccessGranted, Method: by})
+	m.emit(Event{Type: AccessGranted, Method: by, Detail: detail})
 	if opened {
 		m.emit(Event{Type: LockUnlocked, Method: by})
 	}

@@ -152,6 +152,7 @@ func (m *Machine) text() {
 	}
 	code := otp.NewCode(m.cfg.Digits)
 	m.codes.Put(now, code, m.cfg.TTL)
+	m.offline.asked(t.ring, to)
 	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to})
 }
 
