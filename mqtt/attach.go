@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -36,6 +37,9 @@ func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
 	<-connected.Done() // the dialer and the wire keep to ctx
 	if err := connected.Error(); err != nil {
 		if s.wire != nil {
+			if why := s.wire.cause(err); !errors.Is(why, net.ErrClosed) { // but by the library, over what the broker has said
+				err = why
+			}
 			s.wire.Close()
 		}
 		return nil, err

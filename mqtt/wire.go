@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -137,13 +138,17 @@ func (w *wire) read(p []byte) (int, error) {
 func (w *wire) Write(p []byte) (int, error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	if !w.greeted {
+	first := !w.greeted
+	if first {
 		w.greeted, p = true, promise(p)
 	}
 	err := w.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 	n := 0
 	if err == nil {
 		n, err = w.Conn.Write(p)
+	}
+	if err != nil && first {
+		err = w.lastWord(err)
 	}
 	if err != nil {
 		w.end(err)
@@ -152,6 +157,17 @@ func (w *wire) Write(p []byte) (int, error) {
 		_ = w.Conn.SetWriteDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// lastWord returns what the broker has said before the first write to it failed with err, if it said why: one that refuses a
+// client certificate under TLS 1.3 does so after the handshake (RFC 8446, 4.4.2.4), and then closes. Nobody else reads yet.
+func (w *wire) lastWord(err error) error {
+	_ = w.Conn.SetReadDeadline(time.Now().Add(time.Second))
+	_, said := w.Conn.Read(make([]byte, 1))
+	if op := (*net.OpError)(nil); errors.As(said, &op) && op.Op == "remote error" {
+		return said
+	}
+	return err
 }
 
 // promise returns a CONNECT packet that tells the broker of keepAlive (MQTT 3.1.1, 3.1.2.10), so that it misses a door
