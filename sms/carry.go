@@ -46,6 +46,23 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 			tell(c.news(j, lock.Delivered, nil))
 		}
 	}
+	if state != lock.Sent {
+		c.keep(ctx, j, message)
+	}
+}
+
+// keep asks for a message again and again, only to keep the connection, until its code is dead or void: a visitor for whom
+// nothing comes of a text rings again, and that text need not wait for a handshake.
+func (c *Client) keep(ctx context.Context, j job, message string) {
+	for sleep(ctx, idleLife*4/5) && c.newest.Load() == j.text.Ring && c.barred.Load() == nil {
+		_, t := c.ask(ctx, "", func(x *exchange) error {
+			_, err := x.service().FetchMessage(message, &v2010.FetchMessageParams{})
+			return err
+		})
+		if t != nil {
+			return
+		}
+	}
 }
 
 // blame raises the alarm where a request's trouble needs somebody to act, or stands in the way of every text.

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net"
@@ -19,12 +20,15 @@ import (
 const (
 	patience = 10 * time.Second // for one answer
 	largest  = 1 << 20          // bytes of an answer that are read
+	idleLife = 50 * time.Second // of a connection without requests
 )
 
 // newTransport makes connections for requests that must not be lost on the way. HTTP/1.1: a dead connection then takes
 // one request with it, not all. Idle ones are closed before Twilio's side does it, which would leave a text that was
-// just written in doubt; a peer that is gone is noticed within half a minute. Proxies come from the environment as
-// http.ProxyFromEnvironment reads it, which never sends loopback addresses through one.
+// just written in doubt; a peer that is gone is noticed within half a minute. A new one resumes the TLS session of an
+// earlier one: no certificate is checked again, and TLS 1.2 saves a round trip. None is kept open while nobody rings:
+// a request every 45 s would do it, at 32 context switches each, and rest is to cost less than one a second. Proxies come
+// from the environment as http.ProxyFromEnvironment reads it, which never sends loopback addresses through one.
 func newTransport(dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: patience, KeepAliveConfig: net.KeepAliveConfig{
@@ -32,7 +36,8 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error)) 
 	}
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dial, Protocols: http1(), TLSHandshakeTimeout: patience,
-		MaxIdleConnsPerHost: 4, IdleConnTimeout: 50 * time.Second,
+		TLSClientConfig:     &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(4)},
+		MaxIdleConnsPerHost: 4, IdleConnTimeout: idleLife,
 	}
 }
 
