@@ -19,6 +19,9 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 			`f:18: code.digits: 5 digits are easily guessed, 6 or more are better`,
 			`f:19: code.lockout: 59s hardly slows a guesser, 10m is usual`,
 			`f:20: code.lockout_max: 59m lets a guesser go on all night, 24h is usual`}},
+		{"an offline code at any time", valid + "[offline]\ncode = \"always\"", []string{
+			`f:18: offline.code: a year of guessing opens one door in 225 instead of one in 900 (6 digits), "failing" risks that only while texts fail`}},
+		{"an offline code while texts fail", valid + "[offline]\ncode = \"failing\"", nil},
 		{"a strike that a high level opens, on a line that pulls up", valid + "[strike]\nline = \"GPIO8\"", []string{
 			`f:18: strike.line: GPIO8 pulls up at power-on, which may open the door, use one of GPIO9 to GPIO27`}},
 		{"the same on a line that pulls down", valid + "[strike]\nline = \"GPIO9\"", nil},
@@ -90,7 +93,7 @@ func changed(c Config, key string) *Config {
 
 func TestEachKeyIsTakenOverLiveOrNeedsARestart(t *testing.T) {
 	taken := []string{"keypad.enter", "keypad.clear", "keypad.idle_clear", "strike.pulse", "strike.held_alarm",
-		"code.digits", "code.ttl", "code.attempts", "code.lockout", "code.lockout_max", "texts.min_gap", "texts.per_hour",
+		"code.digits", "code.ttl", "code.attempts", "code.lockout", "code.lockout_max", "offline.code", "texts.min_gap", "texts.per_hour",
 		"texts.per_day", "texts.country_codes", "texts.body", "owner[0].name", "owner[0].phone", "owner[0].quiet", "mqtt.commands"}
 	was := starred()
 	eachKey(&was, func(key string, _ reflect.StructField, _ reflect.Value) {

@@ -138,4 +138,8 @@ func (r *reading) codes() {
 			fmt.Sprintf("the longest lockout, %v, is shorter than the first, %v", longest, first),
 			"allowed: lockout_max from lockout to 7d")
 	}
+	if c := r.cfg.Code; r.cfg.Offline.On() && !c.FitsApps() && !r.unread("code.digits") {
+		r.refuse("offline.code", fmt.Sprintf("no authenticator app shows %d digits", c.Digits),
+			`allowed: code.digits from 6 to 8, or offline.code = "off"`)
+	}
 }

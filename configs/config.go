@@ -25,6 +25,7 @@ type Config struct {
 	Strike   Strike   `toml:"strike"`
 	Feedback Feedback `toml:"feedback"`
 	Code     Code     `toml:"code"`
+	Offline  Offline  `toml:"offline"`
 	Texts    Texts    `toml:"texts"`
 	Twilio   Twilio   `toml:"twilio"`
 	Owner    []Owner  `toml:"owner"`
@@ -90,6 +91,17 @@ type Code struct {
 	Lockout    Duration `toml:"lockout" range:"1s to 24h"`
 	LockoutMax Duration `toml:"lockout_max" range:"1s to 7d"`
 }
+
+// FitsApps says whether authenticator apps show codes of so many digits (RFC 4226, section 5.3).
+func (c Code) FitsApps() bool { return c.Digits >= 6 && c.Digits <= 8 }
+
+// Offline is the code that the owner's authenticator app shows. Its secret is OfflineCode.
+type Offline struct {
+	Code string `toml:"code" oneof:"off failing always"` // when it opens
+}
+
+// On says whether an offline code ever opens.
+func (o Offline) On() bool { return o.Code == "failing" || o.Code == "always" }
 
 // Texts is the budget of texts and what they say. Body takes {{.Code}}, {{.Door}} and {{.Minutes}}, and no other template
 // action.
@@ -176,6 +188,7 @@ func Default() Config {
 			HeldAlarm: Duration(30 * time.Second)},
 		Code: Code{Digits: 6, TTL: Duration(2 * time.Minute), Attempts: 3, Lockout: Duration(10 * time.Minute),
 			LockoutMax: Duration(24 * time.Hour)},
+		Offline: Offline{Code: "off"},
 		Texts: Texts{MinGap: Duration(time.Minute), PerHour: 5, PerDay: 20, CountryCodes: []string{},
 			Body: "{{.Code}} opens {{.Door}} for {{.Minutes}} min."},
 		Twilio:  Twilio{API: "https://api.twilio.com"},

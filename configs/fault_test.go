@@ -80,9 +80,9 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"a key under no table", "digits = 4\n" + valid, []string{`f:1: digits: unknown key, it belongs under [code]`}},
 		{"an unknown key under no table", "colour = 4\n" + valid, []string{
 			`f:1: colour: unknown key, a key stands under its table: [door] [board] [keypad] [bell] [exit] [contact] [tamper] ` +
-				`[strike] [feedback] [code] [texts] [twilio] [owner] [mqtt] [web] [journal]`}},
+				`[strike] [feedback] [code] [offline] [texts] [twilio] [owner] [mqtt] [web] [journal]`}},
 		{"an unknown table", valid + "[lights]\ngreen = 3", []string{
-			`f:17: lights: unknown table, tables: door, board, keypad, bell, exit, contact, tamper, strike, feedback, code, texts, ` +
+			`f:17: lights: unknown table, tables: door, board, keypad, bell, exit, contact, tamper, strike, feedback, code, offline, texts, ` +
 				`twilio, owner, mqtt, web, journal`}},
 		{"a table in a table", valid + "[door.bell]\nline = 3", []string{`f:17: door.bell: unknown table, did you mean [door]?`}},
 		{"a required key misspelt is not missed as well", instead("id =", "di ="), []string{`f:2: door.di: unknown key, did you mean id?`}},
@@ -204,6 +204,12 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 			`f:18: keypad.clear: is "**", allowed: one character of keypad.keys`}},
 		{"one key to enter and clear", valid + "[keypad]\nenter = \"*\"", []string{
 			`f:18: keypad.enter: enter and clear are the same key, give each a key of its own`}},
+		{"an offline code at another time", valid + "[offline]\ncode = \"sometimes\"", []string{
+			`f:18: offline.code: is "sometimes", allowed: "off" or "failing" or "always"`}},
+		{"an offline code of four digits", valid + "[code]\ndigits = 4\n[offline]\ncode = \"always\"", []string{
+			`f:20: offline.code: no authenticator app shows 4 digits, allowed: code.digits from 6 to 8, or offline.code = "off"`}},
+		{"an offline code of nine digits", valid + "[offline]\ncode = \"failing\"\n[code]\ndigits = 9", []string{
+			`f:18: offline.code: no authenticator app shows 9 digits, allowed: code.digits from 6 to 8, or offline.code = "off"`}},
 		{"a longest lockout shorter than the first", valid + "[code]\nlockout_max = \"5m\"", []string{
 			`f:18: code.lockout_max: the longest lockout, 5m, is shorter than the first, 10m, allowed: lockout_max from lockout to 7d`}},
 		{"a country code with its plus", valid + "[texts]\ncountry_codes = [\"1\", \"+44\"]", []string{

@@ -7,7 +7,7 @@ import (
 
 // live is the keys, and the tables of keys, that a running latchd takes over.
 var live = []string{"keypad.enter", "keypad.clear", "keypad.idle_clear", "strike.pulse", "strike.held_alarm",
-	"code", "texts", "owner", "mqtt.commands"}
+	"code", "offline", "texts", "owner", "mqtt.commands"}
 
 // RestartNeeded returns the keys that differ in next and that only a restart takes over, in the order of the contract.
 // All others may be taken over live.

@@ -14,12 +14,17 @@ import (
 const (
 	TwilioAuthToken = "twilio-auth-token" // or the API key's secret
 	MQTTPassword    = "mqtt-password"
+	OfflineCode     = "offline-code" // in base32, shared with the owner's authenticator app
 )
 
 const secretDir = "/etc/latchd"
 
+// SecretPath returns the file of that secret on an installed latchd.
+func SecretPath(name string) string { return filepath.Join(secretDir, name) }
+
 // variables are where the environment holds the secrets.
-var variables = map[string]string{TwilioAuthToken: "TWILIO_AUTH_TOKEN", MQTTPassword: "LATCHD_MQTT_PASSWORD"}
+var variables = map[string]string{TwilioAuthToken: "TWILIO_AUTH_TOKEN", MQTTPassword: "LATCHD_MQTT_PASSWORD",
+	OfflineCode: "LATCHD_OFFLINE_CODE"}
 
 // ErrNoSecret says that a secret is in none of its places. The error that wraps it lists them.
 var ErrNoSecret = errors.New("not found")

@@ -23,6 +23,8 @@ func (r *reading) warn() {
 		c.Code.Lockout.String()+" hardly slows a guesser", "10m is usual")
 	r.warnWhen(time.Duration(c.Code.LockoutMax) < time.Hour, "code.lockout_max",
 		c.Code.LockoutMax.String()+" lets a guesser go on all night", "24h is usual")
+	r.warnWhen(c.Offline.Code == "always", "offline.code",
+		"a year of guessing opens one door in 225 instead of one in 900 (6 digits)", `"failing" risks that only while texts fail`)
 	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
 	r.warnBody()
 	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",

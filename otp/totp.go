@@ -16,12 +16,6 @@ import (
 // Period is how long an authenticator app shows one password (RFC 6238, section 5.2).
 const Period = 30 * time.Second
 
-// The digits that authenticator apps show (RFC 4226, section 5.3).
-const (
-	MinAppDigits = 6
-	MaxAppDigits = 8
-)
-
 // A shared secret has at least 128 bits; 160 are recommended (RFC 4226, section 4, R6).
 const (
 	leastKey = 16

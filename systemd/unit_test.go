@@ -64,7 +64,7 @@ func TestOnlyRootReadsTheSecretsAndTheDaemonItsConfiguration(t *testing.T) {
 		t.Skip("systemd-tmpfiles can give files away only as root")
 	}
 	root := newRoot(t)
-	for _, name := range []string{"latchd.toml", "twilio-auth-token", "mqtt-password"} {
+	for _, name := range []string{"latchd.toml", "twilio-auth-token", "mqtt-password", "offline-code"} {
 		write(t, filepath.Join(root, "etc/latchd", name), "", 0o666)
 	}
 	run(t, "systemd-tmpfiles", "--root="+root, "--create", conf(t, "latchd.tmpfiles.conf"))
@@ -78,6 +78,7 @@ func TestOnlyRootReadsTheSecretsAndTheDaemonItsConfiguration(t *testing.T) {
 		"latchd.toml":       "-rw-r----- 0:" + group[1],
 		"twilio-auth-token": "-rw------- 0:0",
 		"mqtt-password":     "-rw------- 0:0",
+		"offline-code":      "-rw------- 0:0",
 	} {
 		info, err := os.Stat(filepath.Join(root, "etc/latchd", name))
 		if err != nil {

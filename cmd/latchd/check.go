@@ -82,6 +82,7 @@ func (r *report) check(path string, secrets configs.Secrets) {
 	if cfg.MQTT.Username != "" {
 		r.secret(secrets, configs.MQTTPassword, "the broker")
 	}
+	r.offline(cfg, secrets)
 	if cfg.MQTT.CA+cfg.MQTT.Cert+cfg.MQTT.Key != "" {
 		if _, err := mqtt.TLSConfig(cfg.MQTT.CA, cfg.MQTT.Cert, cfg.MQTT.Key); err != nil {
 			r.fail("mqtt: %v", err)

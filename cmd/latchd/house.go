@@ -78,9 +78,9 @@ func (h *house) openRest() error {
 	if err != nil {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
 	}
-	loop := daemon.New(daemon.Options{Door: h.cfg.Door.ID, Version: version, Rules: rules(h.cfg), State: opened.State,
+	loop := daemon.New(daemon.Options{Door: h.cfg.Door.ID, Version: version, Rules: h.rules(h.cfg), State: opened.State,
 		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus, Stuck: h.stuck,
-		Synced: systemd.ClockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
+		Synced: clockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.loop = loop

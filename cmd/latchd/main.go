@@ -67,16 +67,15 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "latchd",
 		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
-		Long: `latchd opens a door to people who type a one-time code: a visitor rings, the
-owner gets the code by text, the visitor types it, the strike opens, and home
-automation hears of it all over MQTT. To see it work: latchd demo`,
+		Long: `latchd opens a door to people who type a one-time code, which the owner gets by
+text, and tells home automation over MQTT. To see it work: latchd demo`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usage(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newLog(), newSim(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newLog(), newSim(), newVersion())
 	return root
 }
 

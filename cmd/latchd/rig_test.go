@@ -32,10 +32,18 @@ import (
 // The test binary is latchd too, when it is called so.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"latchd":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"latchd": func() {
+			if os.Getenv(testClock) != "" {
+				clockSynced = func() bool { return os.Getenv(testClock) == "synced" }
+			}
+			os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+		},
 		"panicker": panicker, "signalled": signalled,
 	})
 }
+
+// testClock, where it is set in the environment, says in place of the system whether the clock is "synced".
+const testClock = "LATCHD_TEST_CLOCK"
 
 // patience is how long a test waits for what must come; only a failing test waits so long.
 const patience = 30 * time.Second
@@ -53,6 +61,7 @@ type rig struct {
 	config   string
 	token    string // Twilio's, as the door has it
 	port     string // the broker's
+	twilio   *httptest.Server
 	texts    chan standin.Message
 	messages chan paho.Message
 	stderr   syncBuffer
@@ -113,12 +122,12 @@ path = "%[1]s/journal"
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, dir: t.TempDir(), token: testToken, texts: make(chan standin.Message, 100), messages: make(chan paho.Message, 100_000),
 		unread: map[string][]string{}}
-	twilio := httptest.NewServer(standin.New(standin.Options{AccountSID: testSID, Secret: testToken, Numbers: []string{"+15005550006"},
+	r.twilio = httptest.NewServer(standin.New(standin.Options{AccountSID: testSID, Secret: testToken, Numbers: []string{"+15005550006"},
 		Step: 10 * time.Millisecond, OnText: func(m standin.Message) { r.texts <- m }}))
-	t.Cleanup(twilio.Close)
+	t.Cleanup(r.twilio.Close)
 	r.port = freePort(t)
 	r.config = filepath.Join(r.dir, "latchd.toml")
-	r.write(fmt.Sprintf(rigConfig, r.dir, testSID, twilio.URL, ownersPhone, r.port))
+	r.write(fmt.Sprintf(rigConfig, r.dir, testSID, r.twilio.URL, ownersPhone, r.port))
 	return r
 }
 

@@ -139,7 +139,7 @@ func (h *house) apply(next *configs.Config) error {
 			return err
 		}
 	}
-	h.post(lock.Reconfigured{Config: rules(next)})
+	h.post(lock.Reconfigured{Config: h.rules(next)})
 	return nil
 }
 
