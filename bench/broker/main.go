@@ -98,7 +98,7 @@ const text = `## The broker
 
 ` + "`go run ./bench/broker -write`" + ` wrote this section on %s.
 The door's journal and MQTT side, without the rest, and mosquitto, on loopback. The measuring process holds the door and the
-subscriber, which is connected to mosquitto directly; mosquitto keeps any number of messages for it (`max_queued_messages 0`).
+subscriber, which is connected to mosquitto directly; mosquitto keeps any number of messages for it (max_queued_messages 0).
 The machine is shared.
 
 %s
