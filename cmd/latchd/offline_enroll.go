@@ -117,7 +117,7 @@ func (e enrolment) show(key otp.TOTP) error {
 	for ; len(secret) > 4; secret = secret[4:] {
 		groups = append(groups, secret[:4])
 	}
-	fmt.Fprintf(e.out, "Scan the picture with an authenticator app, or type this key into it (time-based, SHA-1, %d digits,\n30 s):\n\n    %s\n\n",
+	fmt.Fprintf(e.out, "Scan the picture with an authenticator app, or type this key into it\n(time-based, SHA-1, %d digits, 30 s):\n\n    %s\n\n",
 		e.digits, strings.Join(append(groups, secret), " "))
 	fmt.Fprint(e.out, "Whoever sees it can open the door whenever offline codes are taken.\n")
 	if !clockSynced() {

@@ -18,6 +18,8 @@ import (
 
 	"rsc.io/qr"
 
+	"latchd/configs"
+	"latchd/lock"
 	"latchd/otp"
 )
 
@@ -262,7 +264,8 @@ func TestAnOfflineCodeOpensWhenNoTextArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.write(string(config) + "[offline]\ncode = \"failing\"\n[code]\nattempts = 10\nttl = \"30s\"\n")
+	failing := string(config) + "[offline]\ncode = \"failing\"\n[code]\nattempts = 10\nttl = \"30s\"\n"
+	r.write(failing)
 	r.startBroker()
 	r.start()
 	r.await("availability", "online")
@@ -281,12 +284,47 @@ func TestAnOfflineCodeOpensWhenNoTextArrives(t *testing.T) {
 	r.await("lock/state", "UNLOCKED")
 	r.types(used, "denied", `"reason":"used"`)
 
+	next := code(1)
+	r.write(strings.Replace(failing, `"failing"`, `"off"`, 1))
+	r.signal(syscall.SIGHUP)
+	r.untilLogged("the configuration has been read again")
+	r.types(next, "denied")
+
+	r.write(failing)
 	r.signal(syscall.SIGKILL)
 	r.start()
 	r.await("event", "daemon.started")
 	r.await("event", "fault.raised", `"part":"twilio"`)
 	r.types(used, "denied", `"reason":"no_code"`)
-	next := code(1)
 	r.types(next, "granted", `"detail":"offline code"`)
 	r.nothingSecret(rfcSecret, used, next)
+}
+
+func TestADoorWithoutTheAppsSecretSaysSo(t *testing.T) {
+	env := map[string]string{}
+	h := &house{houseOptions: houseOptions{secrets: configs.Secrets{Getenv: func(name string) string { return env[name] }}}}
+	cfg := configs.Default()
+	for _, c := range []struct {
+		mode, secret string
+		want         string // of the fault; "": none
+	}{
+		{"off", "", ""},
+		{"failing", "", "not found"},
+		{"always", "GEZDGNBV", "40 bits are too few"},
+		{"always", rfcSecret, ""},
+	} {
+		cfg.Offline.Code, env["LATCHD_OFFLINE_CODE"] = c.mode, c.secret
+		h.early = nil
+		rules := h.rules(&cfg)
+		if len(h.early) != 1 {
+			t.Fatalf("%s: posted %v", c.mode, h.early)
+		}
+		f := h.early[0].(lock.Fault)
+		if f.Part != "offline" || f.Standing != (c.want != "") || !strings.Contains(f.Detail, c.want) {
+			t.Errorf("%s: %+v, want %q", c.mode, f, c.want)
+		}
+		if has := !rules.Offline.Key.IsZero(); has != (c.secret == rfcSecret) {
+			t.Errorf("%s: has a secret: %v", c.mode, has)
+		}
+	}
 }
