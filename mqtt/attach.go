@@ -12,8 +12,8 @@ import (
 )
 
 // attach makes one connection to the broker of that rank, with a fresh client of the library: one that reconnects by itself
-// reports publishes as acknowledged that no broker has seen (upstream issue 563).
-func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
+// reports publishes as acknowledged that no broker has seen (upstream issue 563). with changes what the broker is told.
+func (c *Client) attach(ctx context.Context, rank int, with ...func(*paho.ClientOptions)) (*session, error) {
 	broker := c.brokers[rank].URL
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -22,6 +22,9 @@ func (c *Client) attach(ctx context.Context, rank int) (*session, error) {
 
 	handshaken := func() bool { return true }
 	o := c.pahoOptions(broker)
+	for _, change := range with {
+		change(o)
+	}
 	o.SetDefaultPublishHandler(s.receive)
 	o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
 		conn, err := c.dial(ctx, broker)
