@@ -104,4 +104,13 @@ func render(t *template.Template, w words) (string, error) {
 	return b.String(), err
 }
 
+// Sample returns a text as it goes out, with a code of so many zeros that lives for ttl.
+func (o Options) Sample(digits int, ttl time.Duration) (string, error) {
+	t, err := parse(o.Body, o.Door)
+	if err != nil {
+		return "", err
+	}
+	return render(t, words{strings.Repeat("0", digits), o.Door, minutes(ttl)})
+}
+
 func minutes(ttl time.Duration) int { return int((ttl + time.Minute - 1) / time.Minute) }
