@@ -3,7 +3,6 @@ package configs
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,10 +32,6 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 			`f:18: board.socket: is not used, it belongs to driver = "sim"`}},
 		{"an hour's budget beyond the day's", valid + "[texts]\nper_hour = 21", []string{
 			`f:18: texts.per_hour: is never reached, texts.per_day ends before it`}},
-		{"a text of two parts", valid + "[texts]\nbody = \"{{.Code}}" + strings.Repeat("x", 155) + "\"", []string{
-			`f:18: texts.body: 161 characters go out in several parts, each of them paid, 160 fit in one`}},
-		{"a short text with a letter outside the alphabet", valid + "[texts]\nbody = \"{{.Code}}ő" + strings.Repeat("x", 64) + "\"", []string{
-			`f:18: texts.body: 71 characters go out in several parts, each of them paid, 70 fit in one`}},
 		{"another API", instead(from, from+"\napi = \"http://127.0.0.1:4010\""), []string{
 			`f:8: twilio.api: texts do not go to Twilio's own address, which is "https://api.twilio.com"`}},
 		{"a password in clear text", instead(brokers, "username = \"latchd\"\nbrokers = [\"tcp://127.0.0.1:1\", \"tcp://10.0.0.2:1\", \"wss://h\"]"), []string{

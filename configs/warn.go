@@ -26,7 +26,6 @@ func (r *reading) warn() {
 	r.warnWhen(c.Offline.Code == "always", "offline.code",
 		"a year of guessing opens one door in 225 instead of one in 900 (6 digits)", `"failing" risks that only while texts fail`)
 	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
-	r.warnBody()
 	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",
 		`which is "`+Default().Twilio.API+`"`)
 	r.warnBrokers()
@@ -54,20 +53,6 @@ func (r *reading) warnStrike() {
 		"use one of GPIO9 to GPIO27")
 	r.warnWhen(s.Active == "low" && n >= 9 && n <= 27, "strike.line",
 		s.Line+" pulls down at power-on, which may open the door", "use one of GPIO2 to GPIO8")
-}
-
-// warnBody warns of a text that is sent, and paid, in several parts: more than 160 characters, or 70 where one of them is
-// outside the GSM alphabet, for which ASCII stands here (3GPP TS 23.038).
-func (r *reading) warnBody() {
-	text := strings.NewReplacer("{{.Code}}", strings.Repeat("0", r.cfg.Code.Digits), "{{.Door}}", r.cfg.Door.Name,
-		"{{.Minutes}}", "2").Replace(r.cfg.Texts.Body)
-	most := 160
-	if strings.ContainsFunc(text, func(c rune) bool { return c > '~' }) {
-		most = 70
-	}
-	n := len([]rune(text))
-	r.warnWhen(n > most, "texts.body", fmt.Sprintf("%d characters go out in several parts, each of them paid", n),
-		fmt.Sprintf("%d fit in one", most))
 }
 
 // warnBrokers warns of what crosses the network readable, and of certificates that nothing uses.

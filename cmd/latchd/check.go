@@ -23,13 +23,31 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration, the secrets and the lines",
 		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the secrets, the board's lines,
-the journal's folder. It sends nothing and takes no line. Prints a line a finding: ok, warn or fail, and what to do.`,
+the journal's folder. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
+
+With --live it also signs in to Twilio and at each broker, and looks whether the sender is yours and can reach the owners.
+It sends no text, publishes nothing, and leaves a door at work alone.
+
+With --text it sends a test text to an owner, which Twilio bills, and tells what became of it. It asks first.`,
 		Args: usage(cobra.NoArgs),
 	}
 	path := configFlag(cmd)
+	live := cmd.Flags().Bool("live", false, "sign in to Twilio and the broker; sends no text")
+	text := cmd.Flags().String("text", "", "send one test text to the owner of that `NAME`")
+	yes := cmd.Flags().Bool("yes", false, "send it without asking")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		r := &report{out: cmd.OutOrStdout()}
-		r.check(*path, configs.SystemSecrets())
+		if *text != "" && !*yes && !isTerminal(cmd.InOrStdin()) {
+			return fmt.Errorf("%w: --text asks before it sends, and there is no terminal to ask on: add --yes", errUsage)
+		}
+		r, secrets := &report{out: cmd.OutOrStdout()}, configs.SystemSecrets()
+		r.check(*path, secrets)
+		if *live && r.cfg != nil {
+			r.live(cmd.Context(), secrets)
+		}
+		if *text != "" && r.cfg != nil {
+			agreed := func(question string) bool { return *yes || ask(cmd, question) }
+			r.text(cmd.Context(), *text, agreed)
+		}
 		if r.err == nil && r.failed {
 			return errTold
 		}
@@ -41,6 +59,8 @@ the journal's folder. It sends nothing and takes no line. Prints a line a findin
 // report prints findings and remembers whether any was a failure.
 type report struct {
 	out    io.Writer
+	cfg    *configs.Config // nil when it is at fault
+	texts  *sms.Client     // nil when there is nothing to sign in with
 	failed bool
 	err    error // of the writing
 }
@@ -70,12 +90,15 @@ func (r *report) check(path string, secrets configs.Secrets) {
 		r.fail("%v", err)
 		return
 	}
+	r.cfg = cfg
 	r.ok("configuration: %s", path)
 	for _, w := range warnings(cfg) {
 		r.warn("%s", w)
 	}
+	r.estimate()
 	if secret, ok := r.secret(secrets, configs.TwilioAuthToken, "Twilio"); ok {
-		if _, err := sms.New(textOptions(cfg, cfg, secret, nil)); err != nil {
+		if r.texts, err = sms.New(textOptions(cfg, cfg, secret, nil)); err != nil {
+			r.texts = nil
 			r.fail("texts: %v", err)
 		}
 	}

@@ -62,6 +62,9 @@ func warnings(cfg *configs.Config) (ws []string) {
 	for _, w := range cfg.Warnings() {
 		ws = append(ws, w.String())
 	}
+	if w := textWarning(cfg); w != "" {
+		ws = append(ws, w)
+	}
 	if cfg.Web.Listen != "" {
 		ws = append(ws, "web.listen is set, but this version serves no pages")
 	}
