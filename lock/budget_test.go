@@ -1,7 +1,6 @@
 package lock_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -19,10 +18,6 @@ func spent(t *testing.T, n int) *door {
 	}
 	d.forget()
 	return d
-}
-
-func (d *door) warned() bool {
-	return slices.ContainsFunc(d.m.Status().Faults, func(f Fault) bool { return f.Part == "texts" && f.Kind == "budget" })
 }
 
 func TestTheBudgetWarnsBeforeItIsSpent(t *testing.T) {
