@@ -131,10 +131,7 @@ func (c *Client) forbids(j job) *Trouble {
 // create posts the text, valid for the whole seconds that its code still lives.
 func (c *Client) create(ctx context.Context, j job) (message string, x *exchange, t *Trouble) {
 	code := j.text.Code.Reveal()
-	body, err := render(j.to.body, words{code, j.to.door, minutes(j.text.TTL)})
-	if err != nil {
-		return "", nil, &Trouble{Detail: "the text's body cannot be made", Hint: "check body"}
-	}
+	body := j.to.body.render(words{code, j.to.door, minutes(j.text.TTL)})
 	params := (&v2010.CreateMessageParams{}).SetTo(j.to.owners[j.owner].Reveal()).SetBody(body).
 		SetValidityPeriod(int(time.Until(j.dead) / time.Second))
 	if c.service != "" {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	v2010 "github.com/twilio/twilio-go/rest/api/v2010"
@@ -130,7 +129,7 @@ func (c *Client) countSenders(x *exchange) (int, error) {
 // testTime is how long a test text is followed, and how long Twilio may try to send it.
 const testTime = time.Minute
 
-var testBody = template.Must(template.New("test").Parse("{{.Door}}: a test. It holds no code and opens nothing."))
+const testWords = ": a test. It holds no code and opens nothing."
 
 // TestText sends one owner a text that says that it is a test and holds no code, and follows it for a minute, or until ctx
 // ends: the state is then lock.Sent still. It is billed as any other. Send's rules hold, but that it asks only once. It is
@@ -138,7 +137,7 @@ var testBody = template.Must(template.New("test").Parse("{{.Door}}: a test. It h
 func (c *Client) TestText(ctx context.Context, owner string) lock.TextNews {
 	defer c.transport.CloseIdleConnections()
 	to := *c.roster.Load()
-	to.body = testBody
+	to.body = plain(to.door + testWords)
 	j := job{to: &to, owner: owner, text: lock.Text{TTL: testTime}, dead: time.Now().Add(testTime)}
 	ctx, cancel := context.WithDeadline(ctx, j.dead)
 	defer cancel()

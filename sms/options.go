@@ -9,9 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
-	"unicode/utf8"
 )
 
 var (
@@ -67,50 +65,11 @@ func base(s string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// words is what a body's template is given.
-type words struct {
-	Code    string
-	Door    string
-	Minutes int // of life, rounded up
-}
-
-// longest is what Twilio takes in one body, in characters (https://www.twilio.com/docs/api/errors/21617).
-const longest = 1600
-
-// parse reads a body's template and tries it: a text without its code, or one that Twilio refuses, is found now.
-func parse(body, door string) (*template.Template, error) {
-	t, err := template.New("body").Parse(body)
-	if err != nil {
-		return nil, fmt.Errorf("body of the text: %w", err)
-	}
-	const sample = "8675309421"
-	for _, minutes := range []int{1, 10} {
-		s, err := render(t, words{sample, door, minutes})
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("body of the text: %w: it may use {{.Code}}, {{.Door}} and {{.Minutes}}", err)
-		case !strings.Contains(s, sample):
-			return nil, errors.New("body of the text: the code is not in it: write {{.Code}} where it belongs")
-		case utf8.RuneCountInString(s) > longest:
-			return nil, fmt.Errorf("body of the text: longer than the %d characters that Twilio takes", longest)
-		}
-	}
-	return t, nil
-}
-
-func render(t *template.Template, w words) (string, error) {
-	var b strings.Builder
-	err := t.Execute(&b, w)
-	return b.String(), err
-}
-
 // Sample returns a text as it goes out, with a code of so many zeros that lives for ttl.
 func (o Options) Sample(digits int, ttl time.Duration) (string, error) {
-	t, err := parse(o.Body, o.Door)
+	b, err := parseBody(o.Body, o.Door)
 	if err != nil {
 		return "", err
 	}
-	return render(t, words{strings.Repeat("0", digits), o.Door, minutes(ttl)})
+	return b.render(words{strings.Repeat("0", digits), o.Door, minutes(ttl)}), nil
 }
-
-func minutes(ttl time.Duration) int { return int((ttl + time.Minute - 1) / time.Minute) }

@@ -30,10 +30,10 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"an address with a password":         {func(o *Options) { o.API = "https://me:" + secret + "@example.com" }, "nothing behind it"},
 		"no address":                         {func(o *Options) { o.API = "api.twilio.com" }, "nothing behind it"},
 		"a body that does not parse":         {func(o *Options) { o.Body = "{{.Code}} and\n{{if}}" }, "body:2: missing value for if"},
-		"a body with an unknown field":       {func(o *Options) { o.Body = "{{.Code}}\n{{.Cod}}" }, "body:2:2"},
+		"a body with an unknown field":       {func(o *Options) { o.Body = "{{.Code}}\n{{.Cod}}" }, "{{.Cod}}: it may use"},
 		"a body without the code":            {func(o *Options) { o.Body = "{{.Door}}" }, "write {{.Code}}"},
-		"a body with half the code":          {func(o *Options) { o.Body = `{{slice .Code 0 3}}` }, "write {{.Code}}"},
-		"a body without the code at times":   {func(o *Options) { o.Body = `{{if lt .Minutes 5}}{{.Code}}{{end}}` }, "write {{.Code}}"},
+		"a body with half the code":          {func(o *Options) { o.Body = `{{slice .Code 0 3}}` }, "function \"slice\" not defined"},
+		"a body without the code at times":   {func(o *Options) { o.Body = `{{if .Minutes}}{{.Code}}{{end}}` }, "it may use"},
 		"a body that Twilio would refuse":    {func(o *Options) { o.Body = "{{.Code}}" + strings.Repeat("é", 1591) }, "longer than the 1600"},
 	} {
 		t.Run(name, func(t *testing.T) {

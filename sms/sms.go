@@ -19,7 +19,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"text/template"
 	"time"
 
 	"github.com/twilio/twilio-go/client"
@@ -42,7 +41,7 @@ type Options struct {
 	MessagingServiceSID string // "MG" and 32 hex digits: Twilio picks the sender. One of the two.
 
 	API  string // base URL, "" for DefaultAPI; plain http to a loopback address only
-	Body string // a text/template over {{.Code}}, {{.Door}} and {{.Minutes}}
+	Body string // text with {{.Code}}, {{.Door}} and {{.Minutes}}
 	Door string // the door's name
 
 	Owners       map[string]lock.Phone // by the owner's name
@@ -79,7 +78,7 @@ type roster struct {
 	owners    map[string]lock.Phone
 	countries []string
 	door      string
-	body      *template.Template
+	body      body
 }
 
 // job is one text for one owner.
@@ -121,7 +120,7 @@ func (c *Client) Change(o Options) error {
 	if _, err := o.check(); err != nil {
 		return err
 	}
-	body, err := parse(o.Body, o.Door)
+	body, err := parseBody(o.Body, o.Door)
 	if err != nil {
 		return err
 	}
