@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"latchd/configs"
 	"latchd/lock"
@@ -53,4 +56,29 @@ func (r *report) offline(cfg *configs.Config, secrets configs.Secrets) {
 	if !clockSynced() {
 		r.warn("offline code: none opens until the clock is known to be right: see timedatectl")
 	}
+}
+
+// writeSecret makes a file that only its owner can read, whole or not at all.
+func writeSecret(path, secret string, replace bool) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(secret)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	put := os.Link // refuses to replace
+	if replace {
+		put = os.Rename
+	}
+	if err := put(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

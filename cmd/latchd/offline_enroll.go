@@ -193,28 +193,3 @@ func readLines(ctx context.Context, in io.Reader) <-chan string {
 	}()
 	return lines
 }
-
-// writeSecret makes a file that only its owner can read, whole or not at all.
-func writeSecret(path, secret string, replace bool) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(secret)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	put := os.Link // refuses to replace
-	if replace {
-		put = os.Rename
-	}
-	if err := put(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
