@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"bench/mosquitto": {},
 	"bench/page":      {},
 	"bench/standin":   {"sms/standin"},
+	"bench/texts":     nil,
 	"bench/vm/player": {"sms/standin", "bench/page"},
 }
 
