@@ -77,7 +77,7 @@ func (r *report) text(ctx context.Context, name string, agreed func(question str
 		return
 	}
 	whom := fmt.Sprintf("%s (%s)", name, r.cfg.Owner[i].Phone)
-	if !agreed("Send a test text to " + whom + "? Twilio bills it as any other.") {
+	if !agreed("Send a test text to " + whom + "? Twilio bills it as any other; what becomes of it is known within a minute.") {
 		r.ok("text to %s: not sent", whom)
 		return
 	}
