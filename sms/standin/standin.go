@@ -25,6 +25,8 @@ type Options struct {
 
 	OnRequest func(at time.Time) // called as each request's header has arrived, before anything is done with it
 	OnText    func(Message)      // called as each text is taken, before the answer
+
+	Fate func(Kind, *http.Request) Behaviour // when set, it decides on each request, and Behave does nothing
 }
 
 // Message is a text that was taken.
@@ -121,7 +123,7 @@ func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.o.OnRequest(time.Now())
 	}
 	kind, handle := t.route(r)
-	b := t.meet(kind)
+	b := t.meet(kind, r)
 	var a answer
 	switch {
 	case b.Status != 0 && !b.Done:
@@ -146,10 +148,13 @@ func (t *Twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // meet counts a request and says how to behave towards it.
-func (t *Twilio) meet(k Kind) Behaviour {
+func (t *Twilio) meet(k Kind, r *http.Request) Behaviour {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts[k]++
+	if t.o.Fate != nil {
+		return t.o.Fate(k, r)
+	}
 	if t.left == 0 || t.behaviour.On != "" && t.behaviour.On != k {
 		return Behaviour{}
 	}
