@@ -2,12 +2,11 @@ package sms
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,14 +18,17 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-const description = "../../shared/twilio/twilio_api_v2010.json"
+// description is Twilio's own of its API (https://github.com/twilio/twilio-oai), in a folder twilio somewhere beside the project.
+const description = "../../*/twilio/twilio_api_v2010.json"
 
-// paths reads Twilio's own description of its API; nil where it is not present.
+// paths reads Twilio's description; nil where it is not present.
 var paths = sync.OnceValues(func() (routers.Router, error) {
-	b, err := os.ReadFile(description)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
+	found, err := filepath.Glob(description)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	b, err := os.ReadFile(found[0])
+	if err != nil {
 		return nil, err
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(b)
@@ -91,8 +93,10 @@ func TestStandInSpeaksAsTwilioDescribesItsAPI(t *testing.T) {
 	if router == nil {
 		t.Skip("Twilio's description of its API is not present: requests and answers are not held against it")
 	}
-	for _, at := range []string{"/2010-04-01/Accounts/" + accountSID + "/Messages.json"} {
-		r := httptest.NewRequest(http.MethodPost, at, nil)
+	for _, what := range [][2]string{{http.MethodPost, "Messages.json"}, {http.MethodGet, "Messages.json"},
+		{http.MethodGet, "Messages/SM0123456789abcdef0123456789abcdef.json"}, {http.MethodGet, "IncomingPhoneNumbers.json"}} {
+		at := "/2010-04-01/Accounts/" + accountSID + "/" + what[1]
+		r := httptest.NewRequest(what[0], at, nil)
 		if _, _, err := router.FindRoute(r); err != nil {
 			t.Errorf("%s: %v", at, err)
 		}
