@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -86,8 +87,14 @@ func (r *reading) owners() {
 		if _, ok := parseHours(o.Quiet); !ok {
 			r.refuse(owner+".quiet", "is "+quote(o.Quiet), `allowed: HH:MM-HH:MM, as in "22:00-07:00", or "" for never`)
 		}
+		if !language.MatchString(o.Language) {
+			r.refuse(owner+".language", "is "+quote(o.Language), `allowed: a language and a country as Twilio's voices have them, as in "de-DE"`)
+		}
 	}
 }
+
+// language is the form of those at https://www.twilio.com/docs/voice/twiml/say/text-speech, but for "arb" and "cmn-CN" as well.
+var language = regexp.MustCompile(`^([a-z]{2,3}(-[A-Z]{2})?)?$`)
 
 // ownerPhone checks an owner's number, and that texts may go to its country.
 func (r *reading) ownerPhone(key string, phone lock.Phone) {

@@ -128,6 +128,8 @@ type Owner struct {
 	Name  string     `toml:"name"`
 	Phone lock.Phone `toml:"phone"`
 	Quiet string     `toml:"quiet"` // "22:00-07:00"; empty: never
+
+	Language string `toml:"language"` // of calls, as BCP 47 writes it: "de-DE"
 }
 
 // Hours returns the owner's quiet hours.

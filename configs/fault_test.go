@@ -247,6 +247,8 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"one owner twice", valid + "[[owner]]\nname = \"Ada\"\n" + phone, []string{
 			`f:18: owner[1].name: is the name of owner[0] as well, give each owner a name of their own`,
 			`f:19: owner[1].phone: is the number of owner[0] as well, give each number once`}},
+		{"a language that is none", instead(phone, phone+"\nlanguage = \"German\""), []string{
+			`f:12: owner[0].language: is "German", allowed: a language and a country as Twilio's voices have them, as in "de-DE"`}},
 		{"quiet hours that are none", instead(phone, phone+"\nquiet = \"22-7\""), []string{
 			`f:12: owner[0].quiet: is "22-7", allowed: HH:MM-HH:MM, as in "22:00-07:00", or "" for never`}},
 		{"quiet hours of no length", instead(phone, phone+"\nquiet = \"07:00-07:00\""), []string{

@@ -23,13 +23,16 @@ const (
 func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	ctx, cancel := context.WithDeadline(run, j.dead)
 	defer cancel()
+	wanted := make(chan bool, 1) // whether a call is, in the place of the text
+	defer c.standBy(ctx, j, wanted, tell)()
+	defer close(wanted)
 	general, own := c.alarm.cause(account), c.alarm.cause(j.owner)
 	message, t := c.hand(ctx, j)
 	if run.Err() != nil {
 		return
 	}
 	if t != nil {
-		tell(c.news(j, lock.Failed, t))
+		c.lost(j, t, wanted, tell)
 		return
 	}
 	c.alarm.end(account, general)
@@ -39,16 +42,25 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	case run.Err() != nil:
 	case state == lock.Failed:
 		c.blame(j.owner, t)
-		tell(c.news(j, lock.Failed, t))
+		c.lost(j, t, wanted, tell)
 	default:
 		c.alarm.end(j.owner, own)
 		if state == lock.Delivered {
+			wanted <- false
 			tell(c.news(j, lock.Delivered, nil))
 		}
 	}
 	if state != lock.Sent {
 		c.keep(ctx, j, message)
 	}
+}
+
+// lost tells that a text has failed, and whether a call is wanted in its place: that takes over what the budget gave.
+func (c *Client) lost(j job, t *Trouble, wanted chan<- bool, tell func(lock.Input)) {
+	n, call := c.news(j, lock.Failed, t), j.mayCall(t)
+	n.Unsent = n.Unsent && !call
+	tell(n)
+	wanted <- call
 }
 
 // keep asks for a message again and again, only to keep the connection, until its code is dead or void: a visitor for whom
@@ -156,7 +168,14 @@ func (c *Client) create(ctx context.Context, j job) (message string, x *exchange
 // follow asks what became of a message until Twilio knows, the code is dead or it has asked often enough; then the state is
 // lock.Sent still.
 func (c *Client) follow(ctx context.Context, j job, message string) (lock.TextState, *Trouble) {
-	for gap, n := firstLook, 0; n < looks && sleep(ctx, gap); gap = min(gap*3/2, lastLook) {
+	beforeCall := time.Now().Add(callAfter - time.Second) // one look falls here, lest a call is made for a text that has arrived
+	for gap, n := firstLook, 0; n < looks; gap = min(gap*3/2, lastLook) {
+		if left := time.Until(beforeCall); left > 0 && j.to.voice {
+			gap = min(gap, left)
+		}
+		if !sleep(ctx, gap) {
+			break
+		}
 		if c.barred.Load() != nil {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	sid     = regexp.MustCompile(`^(AC|SK|MG|SM|MM)[0-9a-fA-F]{32}$`)
+	sid     = regexp.MustCompile(`^(AC|SK|MG|SM|MM|CA)[0-9a-fA-F]{32}$`)
 	e164    = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // ITU-T E.164: 15 digits at the most
 	country = regexp.MustCompile(`^[1-9][0-9]{0,2}$`)
 	token   = regexp.MustCompile(`^[a-zA-Z0-9]+$`) // all that twilio-go sends as a password
@@ -36,6 +36,7 @@ func (o Options) check() (*url.URL, error) {
 	bad(o.From == "" || e164.MatchString(o.From), `from: want a number like "+15551234567"`)
 	bad(o.MessagingServiceSID == "" || is("MG", o.MessagingServiceSID),
 		`messaging_service_sid: want "MG" and 32 hex digits`)
+	bad(!o.Voice || o.From != "", "voice: a call needs from, a number")
 	for _, name := range slices.Sorted(maps.Keys(o.Owners)) {
 		phone := o.Owners[name]
 		bad(e164.MatchString(phone.Reveal()), "phone of %s (%s): want a number like \"+15557654321\"", name, phone)

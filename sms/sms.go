@@ -47,6 +47,9 @@ type Options struct {
 	Owners       map[string]lock.Phone // by the owner's name
 	CountryCodes []string              // "1", "44": numbers elsewhere get no request; empty: the owners' own countries
 
+	Voice     bool              // call and speak the code where its text fails or has not arrived after 20 s; needs From
+	Languages map[string]string // of the owners' calls, by name, such as "de-DE"
+
 	// Dial connects to the API's HOST:PORT; nil: over the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -79,6 +82,8 @@ type roster struct {
 	countries []string
 	door      string
 	body      body
+	voice     bool
+	languages map[string]string // of the owners
 }
 
 // job is one text for one owner.
@@ -124,7 +129,7 @@ func (c *Client) Change(o Options) error {
 	if err != nil {
 		return err
 	}
-	c.roster.Store(&roster{o.Owners, o.CountryCodes, o.Door, body})
+	c.roster.Store(&roster{o.Owners, o.CountryCodes, o.Door, body, o.Voice, o.Languages})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -162,14 +163,14 @@ func (h *house) openTexts() {
 
 // textOptions are those of a configuration, for the account and the door's name that the daemon was started with.
 func textOptions(cfg, started *configs.Config, secret configs.Secret, log *slog.Logger) sms.Options {
-	owners := map[string]lock.Phone{}
+	owners, languages := map[string]lock.Phone{}, map[string]string{}
 	for _, o := range cfg.Owner {
-		owners[o.Name] = o.Phone
+		owners[o.Name], languages[o.Name] = o.Phone, cmp.Or(o.Language, "en-US")
 	}
 	t := started.Twilio
 	return sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: secret.Reveal(), From: t.From.Reveal(),
 		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: started.Door.Name, Owners: owners,
-		CountryCodes: cfg.Texts.CountryCodes, Log: log}
+		CountryCodes: cfg.Texts.CountryCodes, Voice: t.VoiceFallback, Languages: languages, Log: log}
 }
 
 // Send hands a text on.

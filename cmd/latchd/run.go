@@ -68,9 +68,6 @@ func warnings(cfg *configs.Config) (ws []string) {
 	if cfg.Web.Listen != "" {
 		ws = append(ws, "web.listen is set, but this version serves no pages")
 	}
-	if cfg.Twilio.VoiceFallback {
-		ws = append(ws, "twilio.voice_fallback is set, but this version makes no calls")
-	}
 	return ws
 }
 

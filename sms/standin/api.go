@@ -63,8 +63,13 @@ func (t *Twilio) route(r *http.Request) (Kind, func(*http.Request, Behaviour) an
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/2010-04-01/Accounts/"+t.o.AccountSID+"/")
 	message, single := strings.CutPrefix(strings.TrimSuffix(path, ".json"), "Messages/")
+	call, calls := callSID(path)
 	switch {
 	case !ok:
+	case path == "Calls.json" && r.Method == http.MethodPost:
+		return Dial, t.dial
+	case calls && r.Method == http.MethodGet:
+		return Listen, t.findCall(call)
 	case path == "Messages.json" && r.Method == http.MethodPost:
 		return Create, t.create
 	case path == "Messages.json" && r.Method == http.MethodGet:

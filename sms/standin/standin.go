@@ -51,6 +51,8 @@ const (
 	Create Kind = "create" // of a text
 	Fetch  Kind = "fetch"  // of what became of one
 	List   Kind = "list"   // of texts
+	Dial   Kind = "dial"   // of a call
+	Listen Kind = "listen" // of what became of one
 	SignIn Kind = "signin" // of the account's numbers or messaging services
 	Other  Kind = "other"
 )
@@ -72,6 +74,7 @@ type Behaviour struct {
 	Outcome     string        // the texts' last status: "undelivered", "failed", or "queued", "sent" for ever; "": "delivered"
 	OutcomeCode int           // Twilio's error code there
 	Late        time.Duration // that the texts stay "sent" for longer
+	CallOutcome string        // the calls' last status: "busy", "no-answer", "failed" or "canceled"; "": "completed"
 }
 
 // Twilio is the stand-in, an http.Handler.
@@ -83,6 +86,7 @@ type Twilio struct {
 	left      int // requests for which the behaviour still holds; negative: all
 	counts    map[Kind]int
 	messages  []Message
+	calls     []Call
 }
 
 // New makes a stand-in that behaves well.

@@ -1,0 +1,152 @@
+package sms
+
+import (
+	"context"
+	"encoding/xml"
+	"strings"
+	"sync"
+	"time"
+
+	v2010 "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"latchd/lock"
+)
+
+const (
+	callAfter = 20 * time.Second // for a text that was taken and has not arrived
+	leastLife = 20 * time.Second // of a code that is still worth a call: to ring, to be spoken twice and to be typed
+	longRing  = 30 * time.Second
+	callGap   = 3 * time.Second // between two looks at a call
+)
+
+// standBy speaks the code in a call, once, when wanted says that the text has failed, or says nothing for callAfter. It
+// returns how to wait for the end of that.
+func (c *Client) standBy(ctx context.Context, j job, wanted <-chan bool, tell func(lock.Input)) (wait func()) {
+	if !j.to.voice {
+		return func() {}
+	}
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		late := time.NewTimer(callAfter)
+		defer late.Stop()
+		select {
+		case call := <-wanted:
+			if !call {
+				return
+			}
+		case <-late.C:
+		case <-ctx.Done():
+			return
+		}
+		c.call(ctx, j, tell)
+	})
+	return calling.Wait
+}
+
+// mayCall returns whether a call is made where a text has met this trouble: not where it would meet the same.
+func (j job) mayCall(t *Trouble) bool {
+	if !j.to.voice || t == nil {
+		return false
+	}
+	switch t.Code {
+	case 21211, 21604, 30005: // there is no such number
+		return false
+	case 0, 20429:
+		return t.kind != refusal && t.kind != hurried && t.kind != unheard && t.kind != signedOut
+	}
+	return t.kind != signedOut && t.kind != hurried
+}
+
+// call has Twilio call the owner and speak the code, and follows the call to its end.
+func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
+	if c.forbids(j) != nil || time.Until(j.dead) < leastLife {
+		return
+	}
+	sid, t := c.dial(ctx, j)
+	if ctx.Err() != nil {
+		return
+	}
+	if t != nil {
+		c.blame(j.owner, t)
+		tell(c.callNews(j, lock.Failed, t))
+		return
+	}
+	tell(c.callNews(j, lock.Sent, nil))
+	if state, t := c.followCall(ctx, j, sid); state != lock.Sent {
+		tell(c.callNews(j, state, t))
+	}
+}
+
+// callNews tells what became of a call. The budget is the texts': a call, failed or not, gives nothing back.
+func (c *Client) callNews(j job, state lock.TextState, t *Trouble) lock.TextNews {
+	n := c.news(j, state, t)
+	n.Unsent = false
+	n.Detail = strings.TrimSuffix("by a call: "+n.Detail, ": ")
+	return n
+}
+
+// dial asks for the call (https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource).
+func (c *Client) dial(ctx context.Context, j job) (sid string, t *Trouble) {
+	params := (&v2010.CreateCallParams{}).SetTo(j.to.owners[j.owner].Reveal()).SetFrom(c.from).
+		SetTwiml(speech(j.to.door, j.to.languages[j.owner], j.text.Code.Reveal())).
+		SetTimeout(int(min(longRing, time.Until(j.dead)) / time.Second)).SetTimeLimit(60)
+	_, t = c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) error {
+		call, err := x.service().CreateCall(params)
+		if err != nil {
+			return err
+		}
+		if call.Sid == nil || !is("CA", *call.Sid) {
+			return errStrange
+		}
+		sid = *call.Sid
+		return nil
+	})
+	return sid, t
+}
+
+// speech is what is said, in TwiML (https://www.twilio.com/docs/voice/twiml/say): the door's name and the digits one by
+// one, twice, in the owner's language. Only names and numbers: nothing needs to be translated.
+func speech(door, language, code string) string {
+	type say struct {
+		XMLName  xml.Name `xml:"Say"`
+		Language string   `xml:"language,attr"`
+		Words    string   `xml:",chardata"`
+	}
+	type pause struct {
+		XMLName xml.Name `xml:"Pause"`
+		Length  int      `xml:"length,attr"`
+	}
+	once := say{Language: language, Words: door + ". " + strings.Join(strings.Split(code, ""), ", ") + "."}
+	b, _ := xml.Marshal(struct {
+		XMLName xml.Name `xml:"Response"`
+		Parts   []any
+	}{Parts: []any{pause{Length: 1}, once, pause{Length: 1}, once}}) // strings and numbers cannot fail to marshal
+	return string(b)
+}
+
+// followCall asks what became of a call until it is over or the code is dead; then the state is lock.Sent still
+// (https://www.twilio.com/docs/voice/api/call-resource#call-status-values).
+func (c *Client) followCall(ctx context.Context, j job, sid string) (lock.TextState, *Trouble) {
+	for n := 0; n < looks && sleep(ctx, callGap); n++ {
+		var call *v2010.ApiV2010Call
+		_, t := c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) (err error) {
+			call, err = x.service().FetchCall(sid, &v2010.FetchCallParams{})
+			return err
+		})
+		if t != nil || call.Status == nil {
+			continue
+		}
+		switch *call.Status {
+		case "completed":
+			return lock.Delivered, nil
+		case "busy":
+			return lock.Failed, &Trouble{kind: givenUp, Detail: "the owner's phone is busy", Hint: "ring again"}
+		case "no-answer":
+			return lock.Failed, &Trouble{kind: givenUp, Detail: "nobody answered", Hint: "ring again"}
+		case "failed", "canceled":
+			return lock.Failed, &Trouble{kind: givenUp, Detail: "the call could not be made",
+				Hint: "check the owner's phone, and under Voice, Geo permissions in Twilio's console that its country may be called"}
+		}
+	}
+	return lock.Sent, nil
+}
