@@ -50,8 +50,12 @@ func (r *report) estimate() {
 	t := r.cfg.Texts
 	day := min(t.PerDay, 24*t.PerHour)
 	ring := min(len(r.cfg.Owner), day, t.PerHour)
-	r.ok("texts: a ring sends up to %s of %s; the budget allows %s a day, %d in 31 days, each billed by Twilio",
-		count(ring, "text"), count(n, "segment"), count(day*n, "segment"), 31*day*n)
+	calls := ""
+	if r.cfg.Twilio.VoiceFallback {
+		calls = "; and a call for each text that does not arrive, billed too"
+	}
+	r.ok("texts: a ring sends up to %s of %s; the budget allows %s a day, %d in 31 days, each billed by Twilio%s",
+		count(ring, "text"), count(n, "segment"), count(day*n, "segment"), 31*day*n, calls)
 }
 
 func count(n int, what string) string {

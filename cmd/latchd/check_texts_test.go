@@ -33,16 +33,17 @@ func TestTextsThatAreBilledMoreThanOnceAreWarnedOf(t *testing.T) {
 }
 
 func TestTheEstimateCountsWhatTheBudgetAllows(t *testing.T) {
-	for want, change := range map[string]func(*configs.Texts){
-		"up to 3 texts of 1 segment; the budget allows 20 segments a day, 620 in 31 days": func(*configs.Texts) {},
-		"up to 1 text of 1 segment; the budget allows 20 segments a day, 620 in 31 days":  func(t *configs.Texts) { t.PerHour = 1 },
-		"up to 1 text of 2 segments; the budget allows 48 segments a day, 1488 in": func(t *configs.Texts) {
-			t.PerHour, t.PerDay, t.Body = 1, 500, t.Body+strings.Repeat("x", 150)
+	for want, change := range map[string]func(*configs.Config){
+		"up to 3 texts of 1 segment; the budget allows 20 segments a day, 620 in 31 days": func(*configs.Config) {},
+		"up to 1 text of 1 segment; the budget allows 20 segments a day, 620 in 31 days":  func(c *configs.Config) { c.Texts.PerHour = 1 },
+		"up to 1 text of 2 segments; the budget allows 48 segments a day, 1488 in": func(c *configs.Config) {
+			c.Texts.PerHour, c.Texts.PerDay, c.Texts.Body = 1, 500, c.Texts.Body+strings.Repeat("x", 150)
 		},
+		"billed by Twilio; and a call for each text that does not arrive": func(c *configs.Config) { c.Twilio.VoiceFallback = true },
 	} {
 		cfg := configs.Default()
 		cfg.Door.Name, cfg.Owner = "Front door", make([]configs.Owner, 3)
-		change(&cfg.Texts)
+		change(&cfg)
 		var out strings.Builder
 		(&report{out: &out, cfg: &cfg}).estimate()
 		if !strings.Contains(out.String(), want) {
