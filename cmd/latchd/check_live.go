@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,17 +96,11 @@ func (r *report) countries() (list []string) {
 }
 
 func (r *report) brokers(ctx context.Context, secrets configs.Secrets) {
-	m := r.cfg.MQTT
-	var password configs.Secret
-	if m.Username != "" {
-		var err error
-		if password, _, err = secrets.Find(configs.MQTTPassword); err != nil {
-			return // told already
-		}
+	o, err := brokerOptions(r.cfg, secrets)
+	if err != nil {
+		return // told already
 	}
-	c, err := mqtt.New(mqtt.Options{Door: r.cfg.Door.ID, Prefix: m.Prefix, Discovery: m.Discovery, Brokers: m.Brokers,
-		Username: m.Username, Password: password.Reveal(),
-		TLS: func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) }}, nil, func(lock.Input) {})
+	c, err := mqtt.New(o, nil, func(lock.Input) {})
 	if err != nil {
 		r.fail("%v", err)
 		return

@@ -129,20 +129,28 @@ func (h *house) openJournal() (journal.Opened, error) {
 const strictLevel = 1 << 10
 
 func (h *house) openBroker() error {
-	m := h.cfg.MQTT
-	var password configs.Secret
-	if m.Username != "" {
-		var err error
-		if password, _, err = h.secrets.Find(configs.MQTTPassword); err != nil {
-			h.log.Error("the broker will be asked without a password", "error", err)
-		}
+	o, err := brokerOptions(h.cfg, h.secrets)
+	if err != nil {
+		h.log.Error("the broker will be asked without a password", "error", err)
 	}
-	var err error
-	h.broker, err = mqtt.New(mqtt.Options{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers,
-		Username: m.Username, Password: password.Reveal(), Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
-		TLS: func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) }, Dial: h.dial,
-		Memory: h.journal, Contact: h.cfg.Contact.Line != "", Tamper: h.cfg.Tamper.Line != "", Log: h.log}, h.journal, h.post)
+	o.Dial, o.Memory, o.Log = h.dial, h.journal, h.log
+	h.broker, err = mqtt.New(o, h.journal, h.post)
 	return err
+}
+
+// brokerOptions are those of a configuration. The error says that the password is not there; the rest is.
+func brokerOptions(cfg *configs.Config, secrets configs.Secrets) (o mqtt.Options, err error) {
+	m := cfg.MQTT
+	o = mqtt.Options{Door: cfg.Door.ID, Name: cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers, Username: m.Username,
+		TLS:       func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) },
+		Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
+		Contact: cfg.Contact.Line != "", Tamper: cfg.Tamper.Line != ""}
+	if m.Username == "" {
+		return o, nil
+	}
+	password, _, err := secrets.Find(configs.MQTTPassword)
+	o.Password = password.Reveal()
+	return o, err
 }
 
 // openTexts makes the texts' client. A door that has nothing to sign in with works, but for its texts.
