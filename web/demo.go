@@ -33,6 +33,9 @@ type DemoOptions struct {
 	Broker  string      // host:port at which mosquitto_sub joins in
 	Prefix  string      // of the topics
 	Listen  string      // the address that the page is served at
+
+	// Twilio sets how the stand-in behaves from now on, and says whether it knows that word; nil: it knows none.
+	Twilio func(mood string) bool
 }
 
 // Demo is the demo's page. The program feeds it by Status, Text, Message and Event, none of which blocks; all methods
@@ -82,7 +85,7 @@ func (d *Demo) Close() {
 }
 
 // Handler serves the page at / and its stream at /events, and takes what fingers do by POST at /press, /bell, /exit and
-// /door.
+// /door. POST at /twilio sets how the stand-in for Twilio behaves.
 func (d *Demo) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", file("demo.html"))
@@ -94,6 +97,7 @@ func (d *Demo) Handler() http.Handler {
 	mux.HandleFunc("POST /bell", d.postBell)
 	mux.HandleFunc("POST /exit", d.postExit)
 	mux.HandleFunc("POST /door", d.postDoor)
+	mux.HandleFunc("POST /twilio", d.postTwilio)
 	return guard([]string{d.opts.Listen}, mux)
 }
 

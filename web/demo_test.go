@@ -125,6 +125,8 @@ func TestRequestsAreAnsweredInPlainSentences(t *testing.T) {
 		{name: "the bell", path: "/bell", code: 204, does: "bell 150ms"},
 		{name: "the exit button", path: "/exit", code: 204, does: "exit 150ms"},
 		{name: "a door without a word", path: "/door", code: 400, says: "Say open=true or open=false."},
+		{name: "a mood that Twilio has not", path: "/twilio", body: "mood=odd", code: 400, says: "Twilio has no such mood."},
+		{name: "a long word to Twilio", path: "/twilio", body: "mood=" + ones, code: 413, says: tooLong},
 		{name: "a long word at the door", path: "/door", body: "open=" + ones, code: 413, says: tooLong},
 		{name: "another site's request", path: "/bell", code: 403, says: otherSite,
 			header: []string{"Sec-Fetch-Site", "cross-site"}},

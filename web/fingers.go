@@ -121,6 +121,20 @@ func (d *Demo) postDoor(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// postTwilio sets how the stand-in for Twilio behaves.
+func (d *Demo) postTwilio(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		refuse(w, err)
+		return
+	}
+	if d.opts.Twilio == nil || !d.opts.Twilio(r.PostForm.Get("mood")) {
+		http.Error(w, "Twilio has no such mood.", http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // readKeys takes the keys from a form or from a JSON object.
 func readKeys(w http.ResponseWriter, r *http.Request) (string, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)

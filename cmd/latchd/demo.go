@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -84,6 +85,16 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 	cfg.MQTT.Brokers = []string{"tcp://" + messages.Addr().String()}
 
 	var demo *web.Demo
+	var late atomic.Bool
+	twilio := standin.New(standin.Options{AccountSID: cfg.Twilio.AccountSID, Secret: demoSecret,
+		Numbers: []string{cfg.Twilio.From.Reveal()}, OnText: func(m standin.Message) {
+			arrive := func() { demo.Text(m.To, m.Body, time.Now()) }
+			if late.Load() {
+				time.AfterFunc(demoLate, arrive)
+				return
+			}
+			arrive()
+		}})
 	h, err := openHouse(cfg, houseOptions{log: log, secrets: demoSecrets(),
 		show: func(s lock.Status) { demo.Status(s) },
 		hear: func(events []lock.Event) {
@@ -95,13 +106,20 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 		return err
 	}
 	demo = web.NewDemo(web.DemoOptions{Fingers: fingers{h.sim}, Door: cfg.Door.Name, Rules: rules(cfg), Keys: cfg.Keypad.Keys,
-		Broker: messages.Addr().String(), Prefix: cfg.MQTT.Prefix, Listen: page.Addr().String()})
+		Broker: messages.Addr().String(), Prefix: cfg.MQTT.Prefix, Listen: page.Addr().String(),
+		Twilio: func(mood string) bool {
+			b, ok := moods[mood]
+			if ok {
+				late.Store(mood == "late")
+				twilio.Behave(b)
+			}
+			return ok
+		}})
 	defer demo.Close()
 
 	// Nothing speaks to the demo's page before it is there: not even strangers who try the broker's port all the time.
 	defer serve(page, demo.Handler()).Close()
-	defer serve(phone, standin.New(standin.Options{AccountSID: cfg.Twilio.AccountSID, Secret: demoSecret,
-		Numbers: []string{cfg.Twilio.From.Reveal()}, OnText: func(m standin.Message) { demo.Text(m.To, m.Body, m.At) }})).Close()
+	defer serve(phone, twilio).Close()
 	mqtt, err := playBroker(messages, func(topic string, payload []byte, retained bool) {
 		demo.Message(topic, payload, retained, time.Now())
 	})
@@ -115,6 +133,19 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 	fmt.Fprintf(stdout, "MQTT: mosquitto_sub -h %s -p %s -t '%s/#' -v   Fingers: latchd sim --socket %s bell\n", host, port,
 		cfg.MQTT.Prefix, cfg.Board.Socket)
 	return h.run(ctx)
+}
+
+// demoLate is how late a text arrives when the demo's Twilio delivers late.
+const demoLate = 20 * time.Second
+
+// moods are the ways in which the demo's Twilio can be told to behave.
+var moods = map[string]standin.Behaviour{
+	"well":   {},
+	"slow":   {Delay: 5 * time.Second},
+	"drop":   {On: standin.Create, Drop: true},
+	"refuse": {On: standin.Create, Status: http.StatusBadRequest, Code: 21610, Message: "Attempt to send to unsubscribed recipient"},
+	"limit":  {On: standin.Create, Status: http.StatusTooManyRequests, Code: 20429, RetryAfter: "10"},
+	"late":   {On: standin.Create, Late: demoLate},
 }
 
 // serve serves h in the background, until the server that it returns is closed.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,4 +140,42 @@ func TestTheDemoInABrowser(t *testing.T) {
 			t.Fatalf("%s: %v", scene.name, err)
 		}
 	}
+}
+
+func TestTheDemosTwilioCanBeToldToFail(t *testing.T) {
+	address := startDemo(t)
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	ask := func(method, path, form string) *http.Response {
+		r, err := http.NewRequestWithContext(ctx, method, address+path, strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	for mood := range moods {
+		if resp := ask("POST", "twilio", "mood="+mood); resp.StatusCode != http.StatusNoContent {
+			t.Errorf("mood %s: %s", mood, resp.Status)
+		}
+	}
+	ask("POST", "twilio", "mood=refuse")
+	stream := bufio.NewScanner(ask("GET", "events", "").Body)
+	hear := func(words ...string) {
+		t.Helper()
+		for stream.Scan() {
+			if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(stream.Text(), w) }) {
+				return
+			}
+		}
+		t.Fatalf("the page was not told of %v: %v", words, stream.Err())
+	}
+	hear("daemon.started") // before that nobody looks at the bell
+	ask("POST", "bell", "")
+	hear("code.failed", "unsubscribed")
 }

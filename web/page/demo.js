@@ -40,6 +40,7 @@ function show(s) {
   $("#left").textContent = `${s.texts_left} texts left today`;
   link();
 }
+$("#twilio").onchange = e => tried(post("/twilio", { mood: e.target.value }));
 $("#exit").onclick = () => tried(post("/exit"));
 $("#force").onclick = () => tried(post("/door", { open: true, force: true }));
 $("#push").onclick = () => {
