@@ -217,11 +217,12 @@ func TestAStallHoldsBothWaysAndTheNextFateFollows(t *testing.T) {
 }
 
 func TestNewConnectionsAreTurnedAwayForAWhile(t *testing.T) {
-	const refuse = 100 * time.Millisecond
+	const refuse = 500 * time.Millisecond
 	s := start(t, Fate{Kind: Refuse, Bytes: 1, For: refuse})
 	client, _ := s.pair()
 	began := time.Now()
 	s.write(client, word)
+	s.ends(client, syscall.ECONNRESET)
 	for s.turnedAway() {
 	}
 	if took := time.Since(began); took < refuse {
