@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"latchd/bench/badnet"
 	"latchd/board/sim"
 	"latchd/lock"
 )
@@ -214,6 +215,17 @@ func TestTheEndInMidPulseIsSeenOnTheLine(t *testing.T) {
 
 func TestWithoutABrokerTheDoorWorksAndNothingIsLost(t *testing.T) {
 	r := newRig(t)
+	way, err := badnet.New("127.0.0.1:"+r.port, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(way.Close)
+	way.Cut(true) // until the ears listen: the door is quick to tell what it has kept
+	config, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write(strings.Replace(string(config), "127.0.0.1:"+r.port, way.Address(), 1))
 	r.start()
 	r.untilLogged("the door is at work")
 	r.fingers("bell")
@@ -226,6 +238,7 @@ func TestWithoutABrokerTheDoorWorksAndNothingIsLost(t *testing.T) {
 	}
 	r.untilLogged("lock.locked")
 	r.startBroker()
+	way.Cut(false)
 	for _, typ := range []lock.Type{lock.DaemonStarted, lock.BellRung, lock.AccessGranted, lock.LockUnlocked, lock.LockLocked} {
 		r.await("event", `"type":"`+string(typ)+`"`)
 	}
