@@ -89,7 +89,7 @@ func changed(c Config, key string) *Config {
 func TestEachKeyIsTakenOverLiveOrNeedsARestart(t *testing.T) {
 	taken := []string{"keypad.enter", "keypad.clear", "keypad.idle_clear", "strike.pulse", "strike.held_alarm",
 		"code.digits", "code.ttl", "code.attempts", "code.lockout", "code.lockout_max", "offline.code", "texts.min_gap", "texts.per_hour",
-		"texts.per_day", "texts.country_codes", "texts.body", "owner[0].name", "owner[0].phone", "owner[0].quiet", "owner[0].language", "mqtt.commands"}
+		"texts.per_day", "texts.to", "texts.country_codes", "texts.body", "owner[0].name", "owner[0].phone", "owner[0].quiet", "owner[0].language", "mqtt.commands"}
 	was := starred()
 	eachKey(&was, func(key string, _ reflect.StructField, _ reflect.Value) {
 		want := []string{key}

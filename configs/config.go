@@ -109,6 +109,7 @@ type Texts struct {
 	MinGap       Duration `toml:"min_gap" range:"1s to 1h"`
 	PerHour      int      `toml:"per_hour" range:"1 to 100"`
 	PerDay       int      `toml:"per_day" range:"1 to 500"`
+	To           string   `toml:"to" oneof:"all in_turn"`
 	CountryCodes []string `toml:"country_codes"` // digits only; empty: those of the owners' numbers
 	Body         string   `toml:"body"`
 }
@@ -191,7 +192,7 @@ func Default() Config {
 		Code: Code{Digits: 6, TTL: Duration(2 * time.Minute), Attempts: 3, Lockout: Duration(10 * time.Minute),
 			LockoutMax: Duration(24 * time.Hour)},
 		Offline: Offline{Code: "off"},
-		Texts: Texts{MinGap: Duration(time.Minute), PerHour: 5, PerDay: 20, CountryCodes: []string{},
+		Texts: Texts{MinGap: Duration(time.Minute), PerHour: 5, PerDay: 20, To: "all", CountryCodes: []string{},
 			Body: "{{.Code}} opens {{.Door}} for {{.Minutes}} min."},
 		Twilio:  Twilio{API: "https://api.twilio.com"},
 		MQTT:    MQTT{Prefix: "latchd", Discovery: "homeassistant", DiscoveryStyle: "device"},

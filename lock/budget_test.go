@@ -121,3 +121,21 @@ func TestARestartKeepsTheGapTheHourAndTheDay(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasSetAsideForAnOwnerWhoseTurnDoesNotComeIsFreeAgain(t *testing.T) {
+	cfg := rules()
+	cfg.InTurn = true
+	cfg.Owners = []Owner{{Name: "Ada"}, {Name: "Ben"}, {Name: "Cleo"}}
+	d := newDoor(t, cfg)
+	d.bell()
+	d.heard("text Ada,Ben,Cleo", "bell.rung")
+	before := d.m.Status().TextsLeft
+	for _, owner := range []string{"Ben", "Cleo"} {
+		d.step(TextNews{Ring: d.ring, Owner: owner, State: Unneeded})
+	}
+	d.step(TextNews{Ring: d.ring - 1, Owner: "Ada", State: Unneeded}) // of a ring that is over
+	d.heard()
+	if left := d.m.Status().TextsLeft; left != before+2 || left != cfg.PerDay-1 {
+		t.Errorf("%d texts left, %d before", left, before)
+	}
+}

@@ -39,6 +39,7 @@ type Config struct {
 	MinGap     time.Duration
 	PerHour    int
 	PerDay     int
+	InTurn     bool // text the owners one after the other, not all at once
 	Owners     []Owner
 	Commands   bool // accept UNLOCK and OPEN over MQTT
 	Offline    Offline

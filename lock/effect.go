@@ -21,6 +21,7 @@ type Text struct {
 	Code otp.Code
 	TTL  time.Duration
 	To   []string // the owners' names
+	Turn bool     // not to all of them: to the first, and to the next where that one's fails or stays away
 }
 
 // Emit hands an event to the journal and to all who listen.

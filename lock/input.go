@@ -77,6 +77,7 @@ const (
 	Sent      TextState = "sent"      // accepted by Twilio
 	Delivered TextState = "delivered" // arrived on the phone
 	Failed    TextState = "failed"
+	Unneeded  TextState = "unneeded" // in turn: an owner before this one has theirs
 )
 
 // Fault is news of a part that fails or works again. A standing fault named again with other words is updated silently.

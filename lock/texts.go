@@ -153,7 +153,7 @@ func (m *Machine) text() {
 	code := otp.NewCode(m.cfg.Digits)
 	m.codes.Put(now, code, m.cfg.TTL)
 	m.offline.asked(t.ring, to)
-	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to})
+	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to, Turn: m.cfg.InTurn})
 }
 
 // watchBudget forgets the texts of yesterday, and warns while little of the day's budget is left.
@@ -178,6 +178,10 @@ func (m *Machine) textNews(n TextNews) {
 		if n.Unsent && m.texts.refund(n.Ring) {
 			m.dirty = true
 		}
+	case Unneeded: // what was set aside for it is free again
+		m.dirty = m.texts.refund(n.Ring) || m.dirty
+		m.watchBudget()
+		return
 	default:
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"strings"
-	"sync"
 	"time"
 
 	v2010 "github.com/twilio/twilio-go/rest/api/v2010"
@@ -13,35 +12,10 @@ import (
 )
 
 const (
-	callAfter = 20 * time.Second // for a text that was taken and has not arrived
 	leastLife = 20 * time.Second // of a code that is still worth a call: to ring, to be spoken twice and to be typed
 	longRing  = 30 * time.Second
 	callGap   = 3 * time.Second // between two looks at a call
 )
-
-// standBy speaks the code in a call, once, when wanted says that the text has failed, or says nothing for callAfter. It
-// returns how to wait for the end of that.
-func (c *Client) standBy(ctx context.Context, j job, wanted <-chan bool, tell func(lock.Input)) (wait func()) {
-	if !j.to.voice {
-		return func() {}
-	}
-	var calling sync.WaitGroup
-	calling.Go(func() {
-		late := time.NewTimer(callAfter)
-		defer late.Stop()
-		select {
-		case call := <-wanted:
-			if !call {
-				return
-			}
-		case <-late.C:
-		case <-ctx.Done():
-			return
-		}
-		c.call(ctx, j, tell)
-	})
-	return calling.Wait
-}
 
 // mayCall returns whether a call is made where a text has met this trouble: not where it would meet the same.
 func (j job) mayCall(t *Trouble) bool {

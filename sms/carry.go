@@ -23,8 +23,8 @@ const (
 func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	ctx, cancel := context.WithDeadline(run, j.dead)
 	defer cancel()
-	wanted := make(chan bool, 1) // whether a call is, in the place of the text
-	defer c.standBy(ctx, j, wanted, tell)()
+	wanted := make(chan bool, 1) // whether something else is, in the place of the text
+	defer c.standBy(run, j, wanted, tell)()
 	defer close(wanted)
 	general, own := c.alarm.cause(account), c.alarm.cause(j.owner)
 	message, t := c.hand(ctx, j)
@@ -53,14 +53,6 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	if state != lock.Sent {
 		c.keep(ctx, j, message)
 	}
-}
-
-// lost tells that a text has failed, and whether a call is wanted in its place: that takes over what the budget gave.
-func (c *Client) lost(j job, t *Trouble, wanted chan<- bool, tell func(lock.Input)) {
-	n, call := c.news(j, lock.Failed, t), j.mayCall(t)
-	n.Unsent = n.Unsent && !call
-	tell(n)
-	wanted <- call
 }
 
 // keep asks for a message again and again, only to keep the connection, until its code is dead or void: a visitor for whom
@@ -168,9 +160,9 @@ func (c *Client) create(ctx context.Context, j job) (message string, x *exchange
 // follow asks what became of a message until Twilio knows, the code is dead or it has asked often enough; then the state is
 // lock.Sent still.
 func (c *Client) follow(ctx context.Context, j job, message string) (lock.TextState, *Trouble) {
-	beforeCall := time.Now().Add(callAfter - time.Second) // one look falls here, lest a call is made for a text that has arrived
+	last := time.Now().Add(tooLate - time.Second) // one look falls here, lest something else is done for a text that has arrived
 	for gap, n := firstLook, 0; n < looks; gap = min(gap*3/2, lastLook) {
-		if left := time.Until(beforeCall); left > 0 && j.to.voice {
+		if left := time.Until(last); left > 0 {
 			gap = min(gap, left)
 		}
 		if !sleep(ctx, gap) {

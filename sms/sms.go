@@ -91,6 +91,7 @@ type job struct {
 	text  lock.Text
 	to    *roster
 	owner string
+	rest  []string  // the owners after this one, where they are texted in turn
 	dead  time.Time // when the code dies, by the monotonic clock
 }
 
@@ -133,16 +134,22 @@ func (c *Client) Change(o Options) error {
 	return nil
 }
 
-// Send takes a text in hand for each of its owners and returns at once. What becomes of it comes out of Run. A text for
+// Send takes a text in hand for each of its owners, or for the first where it goes to them in turn, and returns at once. What becomes of it comes out of Run. A text for
 // another ring voids those before it that Twilio has not taken yet. With 64 texts in hand a further one has failed.
 func (c *Client) Send(t lock.Text) {
 	dead := time.Now().Add(t.TTL)
 	c.newest.Store(t.Ring)
 	to := c.roster.Load()
-	for _, owner := range t.To {
+	for i, owner := range t.To {
 		j := job{text: t, to: to, owner: owner, dead: dead}
+		if t.Turn {
+			j.rest = t.To[i+1:]
+		}
 		if c.hands.Add(1) <= inHand {
 			c.queue <- j // holds inHand, so there is room
+			if t.Turn {
+				return
+			}
 			continue
 		}
 		c.hands.Add(-1)

@@ -21,7 +21,7 @@ func rules(c *configs.Config) lock.Config {
 		Attempts: c.Code.Attempts, Lockout: time.Duration(c.Code.Lockout), LockoutMax: time.Duration(c.Code.LockoutMax),
 		Pulse: time.Duration(c.Strike.Pulse), HeldAlarm: time.Duration(c.Strike.HeldAlarm),
 		IdleClear: time.Duration(c.Keypad.IdleClear), Enter: first(c.Keypad.Enter), Clear: first(c.Keypad.Clear),
-		MinGap: time.Duration(c.Texts.MinGap), PerHour: c.Texts.PerHour, PerDay: c.Texts.PerDay,
+		MinGap: time.Duration(c.Texts.MinGap), PerHour: c.Texts.PerHour, PerDay: c.Texts.PerDay, InTurn: c.Texts.To == "in_turn",
 		Owners: owners, Commands: c.MQTT.Commands,
 	}
 }
