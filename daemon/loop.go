@@ -22,8 +22,11 @@ type Strike interface {
 // Lamps tell the visitor by light and sound; Show must not block.
 type Lamps interface{ Show(lock.Signal) }
 
-// Texter takes codes to be texted; Send must not block.
-type Texter interface{ Send(lock.Text) }
+// Texter takes codes to be texted; neither method may block.
+type Texter interface {
+	Send(lock.Text)
+	Spent(ring uint64) // its code is used: no further text of it, and no call
+}
 
 // Journal keeps what must survive; neither method may block.
 type Journal interface {
@@ -176,6 +179,8 @@ func (l *Loop) step(in lock.Input) {
 			l.Lamps.Show(e.Signal)
 		case lock.Text:
 			l.Texts.Send(e)
+		case lock.Spent:
+			l.Texts.Spent(e.Ring)
 		case lock.Save:
 			l.Journal.Save(e.State)
 		}

@@ -45,6 +45,7 @@ func (h *house) take() (noted []string) {
 func (h *house) Open(d time.Duration) error { h.note("open %v", d); return nil }
 func (h *house) Lock() error                { h.note("lock"); return nil }
 func (h *house) Send(t lock.Text)           { h.code = t.Code.Reveal(); h.note("text") }
+func (h *house) Spent(uint64)               {}
 func (h *house) Save(lock.State)            { h.note("save") }
 func (h *house) Add(e lock.Event)           { h.note("%s %s %s", e.Type, e.Door, e.Clock) }
 func (h *house) Show(s lock.Signal) {

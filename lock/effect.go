@@ -24,6 +24,9 @@ type Text struct {
 	Turn bool     // not to all of them: to the first, and to the next where that one's fails or stays away
 }
 
+// Spent says that the code of a ring has opened the door: nobody needs to hear of it any more.
+type Spent struct{ Ring uint64 }
+
 // Emit hands an event to the journal and to all who listen.
 type Emit struct{ Event Event }
 
@@ -50,6 +53,7 @@ const (
 func (OpenStrike) effect() {}
 func (LockStrike) effect() {}
 func (Text) effect()       {}
+func (Spent) effect()      {}
 func (Emit) effect()       {}
 func (Save) effect()       {}
 func (Feedback) effect()   {}

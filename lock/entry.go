@@ -68,6 +68,7 @@ func (m *Machine) enter() {
 		m.dirty = m.dirty || m.tries.Failures() > 0
 		m.tries.Right()
 		m.grant(ByCode, detail)
+		m.do(Spent{m.texts.ring})
 	case otp.Used:
 		m.deny(Used)
 	case otp.Expired:

@@ -59,6 +59,7 @@ type Command struct {
 // TextNews is what became of a text.
 type TextNews struct {
 	Ring   uint64 // of which Text
+	Call   bool   // in its place
 	Owner  string
 	Phone  string // masked
 	State  TextState

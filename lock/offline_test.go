@@ -54,6 +54,26 @@ func TestOfflineCode(t *testing.T) {
 		when  OfflineWhen
 		story func(a app)
 	}{
+		{"a ring whose texts failed counts for an hour", OfflineFailing, func(a app) {
+			fails(a)
+			a.wait(time.Hour)
+			opens(a)
+			fails(a)
+			a.wait(time.Hour + time.Second)
+			before := a.m.State().OfflineStep
+			a.forget()
+			a.typed(a.shows(0) + "#")
+			a.heard("access.denied code no_code")
+			if a.m.State().OfflineStep != before {
+				a.t.Error("it is spent")
+			}
+		}},
+		{"a call that nobody takes is no text that fails", OfflineFailing, func(a app) {
+			a.bell()
+			a.step(TextNews{Ring: a.ring, Owner: "Ada", State: Delivered})
+			a.step(TextNews{Ring: a.ring, Owner: "Ada", State: Failed, Call: true})
+			refused(a, "wrong_code")
+		}},
 		{"opens once, and is then told as used", OfflineAlways, func(a app) {
 			opens(a)
 			a.typed(a.shows(0) + "#")

@@ -36,6 +36,7 @@ type judge struct {
 	spent    bool
 	lastStep int64           // of the last offline code that opened
 	texted   map[string]bool // by the owners of the newest ring: whether their text failed
+	textedAt time.Duration   // when that was
 	ring     uint64
 	twilio   bool // its fault stands
 	typed    string
@@ -81,7 +82,7 @@ func (j *judge) one(in Input) {
 	if s.Strike == Unlocked && !j.open || s.Strike == Locked && j.open {
 		j.fail("says %v, the line is open: %v", s.Strike, j.open)
 	}
-	if warned := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Part == "texts" }); warned != (s.TextsLeft <= j.cfg.PerDay/5) {
+	if warned := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Part == "texts" }); warned && s.TextsLeft > j.cfg.PerDay/5+len(j.cfg.Owners) || !warned && s.TextsLeft <= j.cfg.PerDay/5 {
 		j.fail("%d texts left, warned: %v", s.TextsLeft, warned)
 	}
 }
@@ -114,7 +115,7 @@ func (j *judge) isCode() bool {
 // offlineStep returns the period of the offline code that has been typed, 0 when it is none that may open now.
 func (j *judge) offlineStep() int64 {
 	o := j.cfg.Offline
-	fails := j.twilio || len(j.texted) > 0 && !slices.Contains(slices.Collect(maps.Values(j.texted)), false)
+	fails := j.twilio || len(j.texted) > 0 && j.now.Mono-j.textedAt <= time.Hour && !slices.Contains(slices.Collect(maps.Values(j.texted)), false)
 	if !j.now.Synced || o.When != OfflineAlways && !(o.When == OfflineFailing && fails) || len(j.typed) != j.cfg.Digits {
 		return 0
 	}
@@ -166,12 +167,12 @@ func (j *judge) text(in Input, e Text, out bool) {
 	for range e.To {
 		j.texts = append(j.texts, now)
 	}
-	if len(j.texts) > 100 {
-		j.texts = j.texts[50:]
+	if len(j.texts) > 200 {
+		j.texts = j.texts[100:]
 	}
 	j.bury(j.code)
 	j.code, j.codeEnd, j.spent = e.Code.Reveal(), now+e.TTL, false
-	j.ring, j.texted = e.Ring, map[string]bool{}
+	j.ring, j.texted, j.textedAt = e.Ring, map[string]bool{}, j.now.Mono
 	for _, owner := range e.To {
 		j.texted[owner] = false
 	}

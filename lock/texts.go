@@ -65,9 +65,14 @@ func (t *texts) next() time.Duration {
 // left returns how many texts the day's budget still holds.
 func (t *texts) left(cfg Config) int { return max(0, cfg.PerDay-len(t.sent)) }
 
-// mostlySpent says whether four fifths of the day's budget are gone.
-func (t *texts) mostlySpent(cfg Config) bool {
-	return len(t.sent) > 0 && len(t.sent) >= cfg.PerDay-cfg.PerDay/5
+// mostlySpent says whether four fifths of the day's budget are gone. Where they were (already), a ring's worth has to come back
+// before they are not: what a ring sets aside, and gets back where no text went out, must not raise and clear a fault each time.
+func (t *texts) mostlySpent(cfg Config, already bool) bool {
+	limit := cfg.PerDay - cfg.PerDay/5
+	if already {
+		limit -= len(cfg.Owners)
+	}
+	return len(t.sent) > 0 && len(t.sent) >= limit
 }
 
 // since returns the texts younger than span, oldest first.
@@ -152,14 +157,15 @@ func (m *Machine) text() {
 	}
 	code := otp.NewCode(m.cfg.Digits)
 	m.codes.Put(now, code, m.cfg.TTL)
-	m.offline.asked(t.ring, to)
+	m.offline.asked(now, t.ring, to)
 	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to, Turn: m.cfg.InTurn})
 }
 
 // watchBudget forgets the texts of yesterday, and warns while little of the day's budget is left.
 func (m *Machine) watchBudget() {
 	m.texts.prune(m.now.Mono)
-	m.fault(Fault{Part: "texts", Kind: "budget", Standing: m.texts.mostlySpent(m.cfg),
+	_, already := m.faults[faultKey{"texts", "budget"}]
+	m.fault(Fault{Part: "texts", Kind: "budget", Standing: m.texts.mostlySpent(m.cfg, already),
 		Detail: "four fifths of the day's texts are spent", Hint: "see who rings, in latchd log; texts.per_day is the day's most"})
 }
 

@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"encoding/xml"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,28 +13,30 @@ import (
 )
 
 const (
-	leastLife = 20 * time.Second // of a code that is still worth a call: to ring, to be spoken twice and to be typed
-	longRing  = 30 * time.Second
-	callGap   = 3 * time.Second // between two looks at a call
+	longRing = 30 * time.Second
+	callLook = 3 * time.Second // before the first look at a call; grows by half
 )
 
-// mayCall returns whether a call is made where a text has met this trouble: not where it would meet the same.
+// mayCall returns whether a call is made where a text has met this trouble: where a call may fare better, and the owner has
+// not asked for peace.
 func (j job) mayCall(t *Trouble) bool {
-	if !j.to.voice || t == nil {
+	switch {
+	case !j.to.voice, t.kind == unheard, t.kind == hurried, t.kind == signedOut:
 		return false
+	case t.Code == 0:
+		return t.kind != refusal // which is our own then
 	}
-	switch t.Code {
-	case 21211, 21604, 30005: // there is no such number
-		return false
-	case 0, 20429:
-		return t.kind != refusal && t.kind != hurried && t.kind != unheard && t.kind != signedOut
-	}
-	return t.kind != signedOut && t.kind != hurried
+	_, known := codes[t.Code]
+	return slices.Contains(textsOnly, t.Code) || !known && t.kind == givenUp
 }
+
+// textsOnly are the codes of troubles that texts have and calls do not: landlines, filters, and senders that carriers do not
+// let text. See codes.
+var textsOnly = []int{21606, 21614, 21635, 30004, 30006, 30007, 30008, 30022, 30024, 30032, 30034, 30450}
 
 // call has Twilio call the owner and speak the code, and follows the call to its end.
 func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
-	if c.forbids(j) != nil || time.Until(j.dead) < leastLife {
+	if c.forbids(j) != nil || !c.worthwhile(j) {
 		return
 	}
 	sid, t := c.dial(ctx, j)
@@ -41,7 +44,11 @@ func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
 		return
 	}
 	if t != nil {
-		c.blame(j.owner, t)
+		if t.kind == signedOut { // an API key may be allowed to text and not to call: texts go on
+			c.look()
+		} else {
+			c.blame(j.owner, t)
+		}
 		tell(c.callNews(j, lock.Failed, t))
 		return
 	}
@@ -54,7 +61,7 @@ func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
 // callNews tells what became of a call. The budget is the texts': a call, failed or not, gives nothing back.
 func (c *Client) callNews(j job, state lock.TextState, t *Trouble) lock.TextNews {
 	n := c.news(j, state, t)
-	n.Unsent = false
+	n.Unsent, n.Call = false, true
 	n.Detail = strings.TrimSuffix("by a call: "+n.Detail, ": ")
 	return n
 }
@@ -90,7 +97,7 @@ func speech(door, language, code string) string {
 		XMLName xml.Name `xml:"Pause"`
 		Length  int      `xml:"length,attr"`
 	}
-	once := say{Language: language, Words: door + ". " + strings.Join(strings.Split(code, ""), ", ") + "."}
+	once := say{Language: language, Words: door + ". " + strings.Join(strings.Split(code, ""), ". ") + "."}
 	b, _ := xml.Marshal(struct {
 		XMLName xml.Name `xml:"Response"`
 		Parts   []any
@@ -101,13 +108,23 @@ func speech(door, language, code string) string {
 // followCall asks what became of a call until it is over or the code is dead; then the state is lock.Sent still
 // (https://www.twilio.com/docs/voice/api/call-resource#call-status-values).
 func (c *Client) followCall(ctx context.Context, j job, sid string) (lock.TextState, *Trouble) {
-	for n := 0; n < looks && sleep(ctx, callGap); n++ {
+	for gap, n := callLook, 0; n < looks && sleep(ctx, gap); gap = min(gap*3/2, lastLook) {
+		if c.barred.Load() != nil {
+			continue
+		}
+		n++
 		var call *v2010.ApiV2010Call
-		_, t := c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) (err error) {
+		x, t := c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) (err error) {
 			call, err = x.service().FetchCall(sid, &v2010.FetchCallParams{})
 			return err
 		})
-		if t != nil || call.Status == nil {
+		switch {
+		case t != nil && t.kind == signedOut:
+			c.look()
+			return lock.Sent, nil
+		case t != nil && t.kind == hurried && !sleep(ctx, x.wait):
+			return lock.Sent, nil
+		case t != nil, call.Status == nil:
 			continue
 		}
 		switch *call.Status {

@@ -109,7 +109,7 @@ func TestACallSpeaksDigitByDigitTwiceInTheOwnersLanguage(t *testing.T) {
 		if err := xml.Unmarshal([]byte(call.Twiml), &spoken); err != nil {
 			t.Fatal(err)
 		}
-		want := "Front door. " + strings.Join(strings.Split(code.Reveal(), ""), ", ") + "."
+		want := "Front door. " + strings.Join(strings.Split(code.Reveal(), ""), ". ") + "."
 		if len(spoken.Say) != 2 || spoken.Say[0] != spoken.Say[1] || spoken.Say[0].Words != want || spoken.Say[0].Language != "de-DE" {
 			t.Error("the call does not speak the code as it should")
 		}
@@ -122,7 +122,7 @@ func TestACallSpeaksDigitByDigitTwiceInTheOwnersLanguage(t *testing.T) {
 func TestSpeechEscapesTheDoorsName(t *testing.T) {
 	s := speech(`Q&A <"door">`, "en-US", "0123")
 	var any struct{}
-	if err := xml.Unmarshal([]byte(s), &any); err != nil || !strings.Contains(s, "Q&amp;A &lt;") || !strings.Contains(s, "0, 1, 2, 3.") {
+	if err := xml.Unmarshal([]byte(s), &any); err != nil || !strings.Contains(s, "Q&amp;A &lt;") || !strings.Contains(s, "0. 1. 2. 3.") {
 		t.Errorf("%s: %v", s, err)
 	}
 }

@@ -23,30 +23,30 @@ const (
 func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	ctx, cancel := context.WithDeadline(run, j.dead)
 	defer cancel()
-	wanted := make(chan bool, 1) // whether something else is, in the place of the text
-	defer c.standBy(run, j, wanted, tell)()
-	defer close(wanted)
+	text := make(chan fate, 2)
+	defer c.standBy(run, j, text, tell)()
 	general, own := c.alarm.cause(account), c.alarm.cause(j.owner)
 	message, t := c.hand(ctx, j)
 	if run.Err() != nil {
 		return
 	}
 	if t != nil {
-		c.lost(j, t, wanted, tell)
+		c.lost(j, t, text, tell)
 		return
 	}
 	c.alarm.end(account, general)
+	text <- taken
 	tell(c.news(j, lock.Sent, nil))
 	state, t := c.follow(ctx, j, message)
 	switch {
 	case run.Err() != nil:
 	case state == lock.Failed:
 		c.blame(j.owner, t)
-		c.lost(j, t, wanted, tell)
+		c.lost(j, t, text, tell)
 	default:
 		c.alarm.end(j.owner, own)
 		if state == lock.Delivered {
-			wanted <- false
+			text <- arrived
 			tell(c.news(j, lock.Delivered, nil))
 		}
 	}

@@ -64,6 +64,11 @@ var codes = map[int]advice{
 	572005: {true, "a trial account texts verified numbers only, and the owner's is not verified yet",
 		"enter the code that Twilio sent to that number in its console"},
 
+	// Calls.
+	21210: {true, "the sender's number may not call", "check that from is a number of this account that can call"},
+	21215: {true, "the account may not call this region", "allow the country under Voice, Geo permissions in Twilio's console"},
+	21219: {true, "a trial account calls verified numbers only", "verify the owner's number in Twilio's console, or upgrade the account"},
+
 	// The text.
 	21602: {false, "the text is empty", "check body"},
 	21617: {false, "the text is too long", "shorten body"},

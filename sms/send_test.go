@@ -155,7 +155,7 @@ func TestANewerCodeVoidsATextThatStillWaits(t *testing.T) {
 		}
 		r.expect(lock.Delivered)
 		n := r.expect(lock.Failed)
-		if n.Ring != 1 || !n.Unsent || !strings.Contains(n.Detail, "newer code") {
+		if n.Ring != 1 || !n.Unsent || !strings.Contains(n.Detail, "newer one") {
 			t.Errorf("news: %+v", n)
 		}
 		if m := r.twilio.Messages(); len(m) != 1 || !strings.Contains(m[0].Body, newer.Reveal()) {

@@ -162,6 +162,9 @@ func (c *Client) Send(t lock.Text) {
 	}
 }
 
+// Spent says that the code of a ring has been used: what was not sent of it stays unsent, and nobody is called.
+func (c *Client) Spent(ring uint64) { c.newest.CompareAndSwap(ring, 0) }
+
 // Run works the queue until ctx ends, and then returns nil once all it started has ended. It signs in at the start and
 // every five minutes, sooner while Twilio cannot be reached. The sink gets lock.TextNews and lock.Fault{Part: "twilio"},
 // one at a time; it must not block for long. Texts still in hand when ctx ends have no further news.

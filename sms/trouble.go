@@ -52,7 +52,7 @@ const (
 var (
 	errFull     = &Trouble{Detail: "too many texts are on their way", Hint: "wait, then ring again"}
 	errDead     = &Trouble{Detail: "the code died before its text could be sent", Hint: "ring again"}
-	errVoid     = &Trouble{Detail: "a newer code has voided this one"}
+	errVoid     = &Trouble{Detail: "the code is used, or a newer one has voided it"}
 	errSlow     = &Trouble{Detail: "Twilio asks to wait longer than the code lives", Hint: "ring again later", Code: 20429}
 	errStranger = &Trouble{Detail: "no such owner", Hint: "check the owners in the configuration"}
 	errAbroad   = &Trouble{Detail: "the number's country is not among the country codes", Hint: "add it to country_codes"}

@@ -41,8 +41,12 @@ func (r *report) twilio(ctx context.Context) {
 		r.fail("twilio: the account is suspended or closed: see whether it is out of money, in Twilio's console")
 	}
 	r.reach(s)
-	r.ok("twilio: the owners' countries are %s: see that they are on under Messaging, Geo permissions, in Twilio's console; "+
-		"they are not checked from here", strings.Join(r.countries(), ", "))
+	where := "Messaging, Geo permissions"
+	if r.cfg.Twilio.VoiceFallback {
+		where = "Messaging and Voice, Geo permissions, and that the key may make calls"
+	}
+	r.warn("twilio: the owners' countries are %s: see that they are on under %s, in Twilio's console; that cannot be seen from here",
+		strings.Join(r.countries(), ", "), where)
 }
 
 // reach says whether the account may text all owners. A trial account texts verified numbers only

@@ -194,6 +194,13 @@ func (h *house) Send(t lock.Text) {
 	}()
 }
 
+// Spent hands on that a code has opened.
+func (h *house) Spent(ring uint64) {
+	if h.texts != nil {
+		h.texts.Spent(ring)
+	}
+}
+
 // post hands an input to the loop, or keeps it until there is one.
 func (h *house) post(in lock.Input) {
 	h.mu.Lock()
