@@ -9,6 +9,8 @@ import (
 // maxMessage is the longest message that is taken in whole, in bytes; Home Assistant's and commands are far shorter.
 const maxMessage = 16 << 10
 
+var errUnasked = errors.New("the broker answers subscriptions that were not made")
+
 // sieve reads the packets of MQTT 3.1.1 and cuts one of more than maxMessage bytes down to that. The library would
 // set aside memory for all of it, up to 256 MiB, at the word of anyone who may publish; a cut message is still too large
 // for a command, and is refused as such. A SUBACK with more return codes than filters were asked for, over which the library
@@ -71,7 +73,7 @@ func (s *sieve) next() error {
 	}
 	const suback = 9 // with a packet identifier of two bytes and a byte a filter (MQTT 3.1.1, 3.9)
 	if kind>>4 == suback && length > 2+s.subs {
-		return errors.New("the broker answers subscriptions that were not made")
+		return errUnasked
 	}
 	if length > maxMessage {
 		s.drop, length = length-maxMessage, maxMessage
