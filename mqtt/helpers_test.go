@@ -248,7 +248,7 @@ func mosquitto(t *testing.T) string {
 func mosquittoWith(t *testing.T, lines string) (address string) {
 	b, err := debian.Start(t.TempDir(), lines)
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
+		t.Skip("without mosquitto there is nothing to try: ", err)
 	}
 	if err != nil {
 		t.Fatal(err)

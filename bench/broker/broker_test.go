@@ -20,7 +20,7 @@ func TestASmallRunOverABadNetworkLosesNothing(t *testing.T) {
 		Bytes: 60_000, Delay: time.Millisecond, Stall: 50 * time.Millisecond, Refuse: 50 * time.Millisecond}
 	o, err := trial{doors: 4, events: 2000, rate: 2000, mix: mix, seed: 1, patience: time.Minute}.run(t.TempDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
+		t.Skip("without mosquitto there is nothing to try: ", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestASmallRunOverABadNetworkLosesNothing(t *testing.T) {
 func TestAnOutageEndsWithTheStatesThenTheBacklog(t *testing.T) {
 	h, err := newHouse(t.TempDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
+		t.Skip("without mosquitto there is nothing to try: ", err)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestABrokerComesBackAtItsAddressWithNothingRetained(t *testing.T) {
 	b, err := Start(t.TempDir(), Open)
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
+		t.Skip("without mosquitto there is nothing to try: ", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestABrokerComesBackAtItsAddressWithNothingRetained(t *testing.T) {
 func TestABrokerThatCannotRunSaysWhy(t *testing.T) {
 	b, err := Start(t.TempDir(), "listener 1883\nno_such_word 1\n")
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
+		t.Skip("without mosquitto there is nothing to try: ", err)
 	}
 	if err == nil {
 		b.Kill()
