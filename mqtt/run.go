@@ -86,17 +86,20 @@ func (c *Client) judge(rank int, useless bool) {
 
 // connect tries the brokers in turn, last those that were of no use; when none can be used, it returns why.
 func (c *Client) connect(ctx context.Context) (s *session, why failures) {
-	for _, shunned := range []bool{false, true} {
-		for rank, b := range c.brokers {
-			if b.isShunned() != shunned {
-				continue
-			}
-			s, err := c.attach(ctx, rank)
-			if err == nil {
-				return s, nil
-			}
-			why = append(why, failure{b.Host, err})
+	var first, last []int // decided at once: one whose time ends meanwhile must not be missed by both
+	for rank, b := range c.brokers {
+		if b.isShunned() {
+			last = append(last, rank)
+		} else {
+			first = append(first, rank)
 		}
+	}
+	for _, rank := range append(first, last...) {
+		s, err := c.attach(ctx, rank)
+		if err == nil {
+			return s, nil
+		}
+		why = append(why, failure{c.brokers[rank].Host, err})
 	}
 	return nil, why
 }
