@@ -1,11 +1,11 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"latchd/lock"
@@ -14,7 +14,7 @@ import (
 // Pending returns up to limit events that were not delivered yet, in the order of their seq; none while the journal
 // cannot be read. It reads on a connection of its own and does not hold up the writing.
 func (j *Journal) Pending(ctx context.Context, limit int) ([]lock.Event, error) {
-	events, err := j.page(ctx, j.delivered.Load(), limit)
+	events, err := j.page(ctx, Query{After: j.delivered.Load()}, limit)
 	if errors.Is(err, errShut) {
 		return nil, nil
 	}
@@ -27,21 +27,27 @@ func (j *Journal) Range(ctx context.Context, from, to uint64, limit int) ([]lock
 	if to < from {
 		return nil, nil
 	}
-	events, err := j.page(ctx, max(from, 1)-1, int(min(uint64(limit), to-from+1)))
-	beyond := func(e lock.Event) bool { return e.Seq > to }
-	return slices.DeleteFunc(events, beyond), err
+	return j.page(ctx, Query{After: max(from, 1) - 1, Before: to + 1}, int(min(uint64(limit), to-from+1)))
+}
+
+// Look returns the events that q chooses, as Range does.
+func (j *Journal) Look(ctx context.Context, q Query) ([]lock.Event, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	return j.page(ctx, q, cmp.Or(q.Limit, pageSize))
 }
 
 var errShut = errors.New("the journal is not open")
 
-// page reads up to limit events after a seq on a connection of its own.
-func (j *Journal) page(ctx context.Context, after uint64, limit int) ([]lock.Event, error) {
+// page reads up to limit events on a connection of its own.
+func (j *Journal) page(ctx context.Context, q Query, limit int) ([]lock.Event, error) {
 	j.file.mu.RLock()
 	defer j.file.mu.RUnlock()
 	if j.file.r == nil {
 		return nil, errShut
 	}
-	events, err := page(ctx, j.file.r, Query{After: after}, limit)
+	events, err := page(ctx, j.file.r, q, limit)
 	if err != nil {
 		if ctx.Err() == nil && broken(err) {
 			j.doubt(err)

@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,23 +22,36 @@ import (
 
 // Query chooses events.
 type Query struct {
-	Since time.Time // at this wall time or later; zero: all
-	Types string    // pattern of path.Match on the type, such as "access.*"; empty: all
-	After uint64    // of a higher seq than this
-	Limit int       // at the most so many, the first ones; 0: all
+	Since  time.Time // at this wall time or later; zero: all
+	Until  time.Time // before this wall time; zero: all
+	Types  string    // pattern of path.Match on the type, such as "access.*"; empty: all
+	After  uint64    // of a higher seq than this
+	Before uint64    // of a lower seq than this; 0: all
+	Newest bool      // those of the highest seq first; for Look
+	Limit  int       // at the most so many, the first ones; 0: all, for Look 500
 }
 
 // pageSize is how many events are read at a time, so that a slow reader does not keep the log from being folded back.
 const pageSize = 500
 
-// page reads the first events that q.After and q.Since let through.
+// page reads the first events that q lets through, whatever its limit. SQLite's GLOB is path.Match for what has no slash.
 func page(ctx context.Context, db *sql.DB, q Query, limit int) ([]lock.Event, error) {
-	since := int64(-1 << 62)
+	since, until, before, order := int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxInt64), "ASC"
 	if !q.Since.IsZero() {
 		since = q.Since.UnixMilli()
 	}
-	rows, err := db.QueryContext(ctx, `SELECT seq, id, at, type, body FROM events WHERE seq > ? AND at >= ? ORDER BY seq LIMIT ?`,
-		q.After, since, limit)
+	if !q.Until.IsZero() {
+		until = q.Until.UnixMilli()
+	}
+	if q.Before != 0 {
+		before = min(q.Before, before)
+	}
+	if q.Newest {
+		order = "DESC"
+	}
+	rows, err := db.QueryContext(ctx, `SELECT seq, id, at, type, body FROM events
+		WHERE seq > ? AND seq < ? AND at >= ? AND at < ? AND type GLOB ? ORDER BY seq `+order+` LIMIT ?`,
+		min(q.After, math.MaxInt64), before, since, until, cmp.Or(q.Types, "*"), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +129,16 @@ type reader struct {
 	n    int
 }
 
-func openReader(dir string, q Query, each func(lock.Event) error) (*reader, error) {
+func (q Query) check() error {
 	if _, err := path.Match(q.Types, ""); err != nil {
-		return nil, fmt.Errorf("read the journal: type %q: %w", q.Types, err)
+		return fmt.Errorf("read the journal: type %q: %w", q.Types, err)
+	}
+	return nil
+}
+
+func openReader(dir string, q Query, each func(lock.Event) error) (*reader, error) {
+	if err := q.check(); err != nil {
+		return nil, err
 	}
 	r := &reader{dir: dir, q: q, each: each}
 	if err := r.open(); err != nil {
@@ -164,9 +186,6 @@ func (r *reader) read(ctx context.Context) error {
 		}
 		for _, e := range events {
 			r.q.After = e.Seq
-			if ok, _ := path.Match(r.q.Types, string(e.Type)); !ok && r.q.Types != "" {
-				continue
-			}
 			if err := r.each(e); err != nil {
 				return err
 			}

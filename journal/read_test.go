@@ -32,10 +32,27 @@ func TestAQueryChoosesEvents(t *testing.T) {
 		"no such type":            {Query{Types: "access"}, nil},
 		"from a moment on":        {Query{Since: noon.Add(3 * time.Second)}, span(4, 5)},
 		"after a seq":             {Query{After: 3}, span(4, 5)},
+		"before a seq":            {Query{Before: 3}, span(1, 2)},
+		"up to a moment":          {Query{Until: noon.Add(3 * time.Second)}, span(1, 3)},
 		"the first two":           {Query{Limit: 2}, span(1, 2)},
 		"the first two of a type": {Query{Types: "access.*", After: 2, Limit: 2}, []uint64{3, 5}},
 	} {
-		t.Run(name, func(t *testing.T) { equal(t, "seq", seqs(all(t, d.opt.Dir, c.q)), c.want) })
+		t.Run(name, func(t *testing.T) {
+			equal(t, "seq", seqs(all(t, d.opt.Dir, c.q)), c.want)
+			looked, err := d.Look(t.Context(), c.q)
+			if err != nil {
+				t.Error(err)
+			}
+			equal(t, "seq", seqs(looked), c.want)
+		})
+	}
+	newest, err := d.Look(t.Context(), Query{Newest: true, Before: 5, Limit: 3})
+	if err != nil {
+		t.Error(err)
+	}
+	equal(t, "seq", seqs(newest), []uint64{4, 3, 2})
+	if _, err := d.Look(t.Context(), Query{Types: "["}); err == nil {
+		t.Error("a pattern that is none was taken")
 	}
 }
 

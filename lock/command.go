@@ -14,7 +14,7 @@ const (
 // command carries out an order or refuses it. Locking is never refused for being late or early.
 func (m *Machine) command(c Command) {
 	if why, detail := m.refusal(c); why != "" {
-		m.answer(Event{Type: CommandRefused, Method: c.Method, Action: c.Action, Made: c.At, Reason: why, Detail: detail})
+		m.answer(Event{Type: CommandRefused, Method: c.Method, Owner: c.Owner, Action: c.Action, Made: c.At, Reason: why, Detail: detail})
 		return
 	}
 	switch c.Action {
@@ -24,17 +24,17 @@ func (m *Machine) command(c Command) {
 		if !c.Trusted {
 			m.lastCommand, m.dirty = c.At.UnixMicro(), true
 		}
-		m.grant(c.Method, "")
+		m.grant(c.Method, c.Owner, "")
 	case Pardon:
 		out := m.tries.Out()
 		m.tries.Pardon(m.now.Mono)
 		m.dirty = true
 		if out {
 			m.entry.clear()
-			m.emit(Event{Type: LockoutEnded, Method: c.Method, Level: new(m.tries.Level())})
+			m.emit(Event{Type: LockoutEnded, Method: c.Method, Owner: c.Owner, Level: new(m.tries.Level())})
 		}
 	}
-	m.answer(Event{Type: CommandDone, Method: c.Method, Action: c.Action, Made: c.At})
+	m.answer(Event{Type: CommandDone, Method: c.Method, Owner: c.Owner, Action: c.Action, Made: c.At})
 }
 
 // answer says what became of a command, but does not let the broker's other guests fill the journal.

@@ -339,6 +339,14 @@ func TestDoor(t *testing.T) {
 				d.t.Errorf("%+v", s)
 			}
 		},
+		"an order from the console says whose it is": func(d *door) {
+			at := d.now.Wall
+			for _, e := range d.m.Step(d.now, Command{Method: ByConsole, Action: Unlock, At: at, Trusted: true, Owner: "Ada"}) {
+				if e, ok := e.(Emit); ok && e.Event.Owner != "Ada" {
+					d.t.Errorf("%s by %q", e.Event.Type, e.Event.Owner)
+				}
+			}
+		},
 		"nobody pardons over MQTT": func(d *door) {
 			d.lockedOut()
 			d.command(Pardon, 0)
@@ -429,6 +437,16 @@ func TestDoor(t *testing.T) {
 		"a bell found pressed at the start has not rung": func(d *door) {
 			d.step(Level{Sensor: Bell, Active: true, Initial: true})
 			d.heard()
+		},
+		"the panel's bell rings while the button is stuck, and clears nothing": func(d *door) {
+			d.step(Level{Sensor: Bell, Active: true})
+			d.wait(time.Hour)
+			d.forget()
+			d.step(Ring{})
+			d.heard("text Ada", "bell.rung")
+			if f := d.m.Status().Faults; len(f) != 1 || f[0].Kind != "stuck" {
+				d.t.Errorf("faults: %+v", f)
+			}
 		},
 		"a bell that is held is stuck, told once, and clears itself": func(d *door) {
 			d.step(Level{Sensor: Bell, Active: true})

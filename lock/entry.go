@@ -67,7 +67,7 @@ func (m *Machine) enter() {
 	case otp.Right:
 		m.dirty = m.dirty || m.tries.Failures() > 0
 		m.tries.Right()
-		m.grant(ByCode, detail)
+		m.grant(ByCode, "", detail)
 		m.do(Spent{m.texts.ring})
 	case otp.Used:
 		m.deny(Used)

@@ -95,7 +95,7 @@ type Event struct {
 	Method Method        // access.*, lock.unlocked: by what means
 	Action Action        // command.*
 	Made   time.Time     // command.*: when it was made, as it says itself
-	Owner  string        // code.*: the owner's name
+	Owner  string        // code.*: the owner's name; command.*, access.*, lockout.ended: who gave the order, where it is known
 	Phone  string        // code.*: the owner's number, masked but for its last two digits
 	Part   string        // fault.*: what is at fault
 	Detail string        // in words, for people

@@ -35,6 +35,9 @@ type Level struct {
 	Initial bool // the first reading: a state, not a change
 }
 
+// Ring is a press of the bell that no line tells of: on the panel.
+type Ring struct{}
+
 // Action is what a command asks for.
 type Action string
 
@@ -53,7 +56,8 @@ type Command struct {
 	At      time.Time // when it was made, by its maker's wall clock; zero when it did not say
 	Refused Reason    // set by the adapter when it could not even be read, or came retained
 	Detail  string
-	Trusted bool // an owner signed in at the console gave it this moment: no freshness to check
+	Trusted bool   // an owner signed in at the console gave it this moment: no freshness to check
+	Owner   string // who, where it is known
 }
 
 // TextNews is what became of a text.
@@ -104,6 +108,7 @@ type Reconfigured struct{ Config Config }
 
 func (Key) input()          {}
 func (Level) input()        {}
+func (Ring) input()         {}
 func (Command) input()      {}
 func (TextNews) input()     {}
 func (Fault) input()        {}

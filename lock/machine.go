@@ -83,6 +83,8 @@ func (m *Machine) Step(now Instant, in Input) []Effect {
 		m.key(in.Rune)
 	case Level:
 		m.level(in)
+	case Ring:
+		m.ring(m.allowPress(&m.bell))
 	case Command:
 		m.command(in)
 	case TextNews:

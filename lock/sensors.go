@@ -74,8 +74,12 @@ func (m *Machine) press(b *button, l Level) bool {
 	if l.Initial {
 		return false
 	}
-	b.told = m.allow(&b.guard, string(b.name), "flapping", string(b.name)+" pressed again and again")
+	b.told = m.allowPress(b)
 	return true
+}
+
+func (m *Machine) allowPress(b *button) bool {
+	return m.allow(&b.guard, string(b.name), "flapping", string(b.name)+" pressed again and again")
 }
 
 // letOut opens for the person inside, always; only the telling is guarded.

@@ -16,12 +16,12 @@ type strike struct {
 	graceUntil time.Duration // until then an opening door is no surprise
 }
 
-// grant opens the strike and says by what means.
-func (m *Machine) grant(by Method, detail string) {
+// grant opens the strike and says by what means, and by whom where that is known.
+func (m *Machine) grant(by Method, owner, detail string) {
 	opened := m.openStrike()
-	m.emit(Event{Type: AccessGranted, Method: by, Detail: detail})
+	m.emit(Event{Type: AccessGranted, Method: by, Owner: owner, Detail: detail})
 	if opened {
-		m.emit(Event{Type: LockUnlocked, Method: by})
+		m.emit(Event{Type: LockUnlocked, Method: by, Owner: owner})
 	}
 }
 
