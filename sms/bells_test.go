@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,16 +27,30 @@ var (
 	bellsWrite = flag.Bool("write", false, "write the section bells of BENCHMARKS.md")
 )
 
-// A door's machine and its texts, in virtual time, against an API that fails in every way at random.
+// house is how its two owners hear of a ring.
+type house struct {
+	turn  bool // one after the other, not at once
+	voice bool // by a call, where the text fails or stays away
+}
+
+var houses = []house{{}, {turn: true}, {voice: true}, {turn: true, voice: true}}
+
+// A door's machine, its texts and its visitors, in virtual time, against an API that fails in every way at random. Each
+// house has its share of the bells.
 func TestBellsAgainstAnAPIThatFailsInEveryWay(t *testing.T) {
 	stamp, files, routines := page.Stamp(), descriptors(t), goleak.IgnoreCurrent()
-	var w *witness
-	synctest.Test(t, func(t *testing.T) {
-		w = newWitness(*bellsSeed)
-		w.trial(t, *bells)
-	})
-	for _, fault := range w.verdict() {
-		t.Error(fault)
+	var witnesses []*witness
+	for i, h := range houses {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWitness(h, *bellsSeed, uint64(2*i))
+			w.trial(t, *bells/len(houses))
+			witnesses = append(witnesses, w)
+		})
+	}
+	for _, w := range witnesses {
+		for _, fault := range w.verdict() {
+			t.Errorf("%+v: %s", w.house, fault)
+		}
 	}
 	if err := goleak.Find(routines); err != nil { // it waits for those that are about to end
 		t.Error(err)
@@ -42,10 +58,10 @@ func TestBellsAgainstAnAPIThatFailsInEveryWay(t *testing.T) {
 	if open := descriptors(t) - files; open > 0 {
 		t.Errorf("left over: %d descriptors", open)
 	}
-	body := w.report(*bells)
+	lasted, body := report(witnesses)
 	t.Logf("seed %d\n%s", *bellsSeed, body)
 	if *bellsWrite && !t.Failed() {
-		head := fmt.Sprintf(bellsText, *bells, *bellsSeed, stamp, w.lasted.Hours()/24)
+		head := fmt.Sprintf(bellsText, *bells, *bellsSeed, stamp, lasted.Hours()/24)
 		if err := page.Write("../BENCHMARKS.md", "bells", head+body); err != nil {
 			t.Error(err)
 		}
@@ -55,10 +71,14 @@ func TestBellsAgainstAnAPIThatFailsInEveryWay(t *testing.T) {
 const bellsText = `## Bells against an API that fails
 
 ` + "`go test ./sms -run Bells -bells %d -seed %d -write -timeout 30m`" + ` wrote this section on %s.
-The door's machine and its texts, in %.1f days of virtual time, with two owners, codes that live for two minutes, a gap of a minute, and
-a stand-in for Twilio's API that answered half of all requests with a failure: slow, hanging, cut off, 5xx before and after the text was
-taken, 429 with and without a wait, 401, refusals, redirects, answers of no sense, undelivered and late texts; at times there was no
-network.
+The door's machine, its texts and its visitors, in %.1f days of virtual time. Two owners are texted at once or in turn, without calls and with
+them: a quarter of the bells each. Codes live for two minutes, the gap is a minute, and after half of the rings somebody types the
+newest code, within two and a half minutes. A stand-in for Twilio's API, up to 400 ms away, answered half of all requests with a failure: slow, hanging, cut
+off, 5xx before and after the text was taken, 429 with and without a wait, 401, refusals, redirects, answers of no sense, undelivered and
+late texts, calls that nobody took; at times there was no network.
+
+A text or a call counts as one for a dead code (used, voided by a newer ring, or too old) when the code was dead as the client began the
+request; what was on its way by then cannot be called back.
 
 `
 
@@ -74,7 +94,7 @@ func descriptors(t *testing.T) int {
 // trial rings a door n times and tells the witness of all that happens.
 func (w *witness) trial(t *testing.T, n int) {
 	o := options()
-	o.Body = "{{.Code}}"
+	o.Body, o.Voice = "{{.Code}}", w.house.voice
 	client, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -82,39 +102,61 @@ func (w *witness) trial(t *testing.T, n int) {
 	twilio := standin.New(standin.Options{AccountSID: o.AccountSID, Secret: o.Secret, Numbers: []string{sender},
 		Fate: w.fate, OnText: w.taken})
 	client.transport.DialContext = w.network.dial
-	server := &http.Server{Handler: twilio, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	var open atomic.Int32 // connections: each is a descriptor, on a real network
+	server := &http.Server{Handler: w.line(twilio), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed:
+				open.Add(-1)
+			}
+		}}
 	go server.Serve(w.network)
 	defer server.Close()
 
 	born, in, ended := time.Now(), make(chan lock.Input, 1000), make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
-	go func() { ended <- client.Run(ctx, func(i lock.Input) { in <- i }) }()
+	go func() { ended <- client.Run(ctx, func(i lock.Input) { w.heard(i); in <- i }) }()
 	now := func() lock.Instant { return lock.Instant{Mono: time.Since(born), Wall: time.Now()} }
 	door := lock.New(lock.Config{Digits: 10, TTL: 2 * time.Minute, Attempts: 3, Lockout: time.Minute, LockoutMax: time.Hour,
-		MinGap: gap, PerHour: 1000, PerDay: 10_000, Owners: []lock.Owner{{Name: "Ada"}, {Name: "Ben"}}}, lock.State{}, now())
+		Pulse: 5 * time.Second, IdleClear: 10 * time.Second, Enter: '#', MinGap: gap, PerHour: 1000, PerDay: 10_000,
+		InTurn: w.house.turn, Owners: []lock.Owner{{Name: "Ada"}, {Name: "Ben"}}}, lock.State{}, now())
 	step := func(i lock.Input) {
 		for _, e := range door.Step(now(), i) {
-			if text, ok := e.(lock.Text); ok {
-				w.asked(text)
-				client.Send(text)
+			switch e := e.(type) {
+			case lock.Text:
+				w.asked(e)
+				client.Send(e)
+			case lock.Spent:
+				w.spent(e.Ring)
+				client.Spent(e.Ring)
 			}
 		}
 	}
 	step(lock.Started{})
+	var visitor <-chan time.Time
+	some := func(most time.Duration) time.Duration { return time.Duration(w.chance.Int64N(int64(most))) }
 	for rung, next := 0, time.Now(); rung <= n; {
 		select {
 		case i := <-in:
-			w.heard(i)
 			step(i)
+		case <-visitor:
+			for _, key := range w.typed() + "#" {
+				step(lock.Key{Rune: key})
+			}
 		case <-time.After(time.Until(next)):
 			if rung++; rung == n {
 				next = time.Now().Add(10 * time.Minute) // all codes are dead by then, and all is said
 			} else {
-				next = time.Now().Add(time.Duration(w.chance.Int64N(int64(90 * time.Second))))
+				next = time.Now().Add(some(90 * time.Second))
 			}
 			if rung <= n {
 				step(lock.Level{Sensor: lock.Bell, Active: true})
 				step(lock.Level{Sensor: lock.Bell})
+				if w.chance.IntN(2) == 0 {
+					visitor = time.After(some(150 * time.Second))
+				}
 			}
 		}
 	}
@@ -122,16 +164,21 @@ func (w *witness) trial(t *testing.T, n int) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	w.lasted, w.requests = time.Since(born), twilio.Count(standin.Create)+twilio.Count(standin.Fetch)+
-		twilio.Count(standin.List)+twilio.Count(standin.SignIn)
-	w.looked = twilio.Count(standin.List)
+	<-time.After(time.Second)
+	if n := open.Load(); n > 0 {
+		t.Errorf("left over: %d connections", n)
+	}
+	w.bells, w.lasted, w.looked = n, time.Since(born), twilio.Count(standin.List)
+	for _, k := range []standin.Kind{standin.Create, standin.Fetch, standin.List, standin.Dial, standin.Listen, standin.SignIn} {
+		w.requests += twilio.Count(k)
+	}
 }
 
 // gap is the least time between two texts of the trial's door.
 const gap = time.Minute
 
-// newWitness makes a witness whose API fails as the seed says.
-func newWitness(seed uint64) *witness {
-	return &witness{network: newNetwork(), chance: rand.New(rand.NewPCG(seed, 1)), api: rand.New(rand.NewPCG(seed, 2)),
-		texts: map[string]*asked{}, rings: map[uint64]*asked{}, fates: map[string]int{}}
+// newWitness makes a witness whose API fails as the seed and the stream say.
+func newWitness(h house, seed, stream uint64) *witness {
+	return &witness{house: h, network: newNetwork(), chance: rand.New(rand.NewPCG(seed, stream)), api: rand.New(rand.NewPCG(seed, stream+1)),
+		texts: map[string]*asked{}, rings: map[uint64]*asked{}}
 }
