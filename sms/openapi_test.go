@@ -94,7 +94,9 @@ func TestStandInSpeaksAsTwilioDescribesItsAPI(t *testing.T) {
 		t.Skip("Twilio's description of its API is not present: requests and answers are not held against it")
 	}
 	for _, what := range [][2]string{{http.MethodPost, "Messages.json"}, {http.MethodGet, "Messages.json"},
-		{http.MethodGet, "Messages/SM0123456789abcdef0123456789abcdef.json"}, {http.MethodGet, "IncomingPhoneNumbers.json"}} {
+		{http.MethodGet, "Messages/SM0123456789abcdef0123456789abcdef.json"}, {http.MethodGet, "IncomingPhoneNumbers.json"},
+		{http.MethodPost, "Calls.json"}, {http.MethodGet, "Calls/CA0123456789abcdef0123456789abcdef.json"},
+		{http.MethodPost, "Calls/CA0123456789abcdef0123456789abcdef.json"}} {
 		at := "/2010-04-01/Accounts/" + accountSID + "/" + what[1]
 		r := httptest.NewRequest(what[0], at, nil)
 		if _, _, err := router.FindRoute(r); err != nil {

@@ -70,6 +70,8 @@ func (t *Twilio) route(r *http.Request) (Kind, func(*http.Request, Behaviour) an
 		return Dial, t.dial
 	case calls && r.Method == http.MethodGet:
 		return Listen, t.findCall(call)
+	case calls && r.Method == http.MethodPost:
+		return HangUp, t.hangUp(call)
 	case path == "Messages.json" && r.Method == http.MethodPost:
 		return Create, t.create
 	case path == "Messages.json" && r.Method == http.MethodGet:

@@ -15,8 +15,10 @@ type Call struct {
 	SID, To, From string
 	Twiml         string // what is spoken
 	At            time.Time
+	Ended         string // "canceled" or "completed": by a request
 
-	outcome string // the status at which it ends, "" for "completed"
+	outcome string        // the status at which it ends, "" for "completed"
+	rings   time.Duration // for so much longer
 }
 
 // Calls returns the calls that were asked for, oldest first, the last thousand of them.
@@ -28,7 +30,8 @@ func (t *Twilio) Calls() []Call {
 
 // dial takes a call, or refuses it as Twilio does (https://www.twilio.com/docs/voice/api/call-resource).
 func (t *Twilio) dial(r *http.Request, b Behaviour) answer {
-	c := Call{To: r.PostFormValue("To"), From: r.PostFormValue("From"), Twiml: r.PostFormValue("Twiml"), At: time.Now(), outcome: b.CallOutcome}
+	c := Call{To: r.PostFormValue("To"), From: r.PostFormValue("From"), Twiml: r.PostFormValue("Twiml"), At: time.Now(),
+		outcome: b.CallOutcome, rings: b.Rings}
 	bad := func(code int, message string) answer { return refuse(http.StatusBadRequest, code, message) }
 	switch {
 	case !e164.MatchString(c.To):
@@ -60,17 +63,50 @@ func (t *Twilio) findCall(sid string) func(*http.Request, Behaviour) answer {
 	}
 }
 
-// callResource is a call as the API shows it: queued for a step, ringing for a step, then over.
-func (t *Twilio) callResource(c Call) object {
-	status := cmp.Or(c.outcome, "completed")
-	switch age := time.Since(c.At); {
-	case age < t.o.Step:
-		status = "queued"
-	case age < 2*t.o.Step:
-		status = "ringing"
+// hangUp ends a call, or leaves it alone or refuses as Twilio does: "canceled" is for calls that nobody has answered yet
+// (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource, https://www.twilio.com/docs/api/errors/21220).
+func (t *Twilio) hangUp(sid string) func(*http.Request, Behaviour) answer {
+	return func(r *http.Request, b Behaviour) answer {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		i := slices.IndexFunc(t.calls, func(c Call) bool { return c.SID == sid })
+		if i < 0 {
+			return refuse(http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		}
+		c, how := &t.calls[i], r.PostFormValue("Status")
+		switch status := t.callStatus(*c); {
+		case how != "canceled" && how != "completed":
+			return refuse(http.StatusBadRequest, 20001, "Unknown status")
+		case status == "queued", status == "ringing":
+			c.Ended = "canceled"
+		case status != "in-progress":
+			return refuse(http.StatusBadRequest, 21220, "Invalid call state")
+		case how == "completed":
+			c.Ended = how
+		}
+		return answer{http.StatusOK, t.callResource(*c)}
 	}
+}
+
+// callStatus is how far a call has come: queued for a step, ringing for a step, answered for a step, then over.
+func (t *Twilio) callStatus(c Call) string {
+	switch age := time.Since(c.At); {
+	case c.Ended != "":
+		return c.Ended
+	case age < t.o.Step:
+		return "queued"
+	case age < 2*t.o.Step+c.rings:
+		return "ringing"
+	case age < 3*t.o.Step+c.rings && c.outcome == "":
+		return "in-progress"
+	}
+	return cmp.Or(c.outcome, "completed")
+}
+
+// callResource is a call as the API shows it.
+func (t *Twilio) callResource(c Call) object {
 	return object{"sid": c.SID, "account_sid": t.o.AccountSID, "api_version": "2010-04-01", "to": c.To, "from": c.From,
-		"to_formatted": c.To, "from_formatted": c.From, "status": status, "direction": "outbound-api",
+		"to_formatted": c.To, "from_formatted": c.From, "status": t.callStatus(c), "direction": "outbound-api",
 		"date_created": date(c.At), "date_updated": date(time.Now()), "price_unit": "USD",
 		"uri": "/2010-04-01/Accounts/" + t.o.AccountSID + "/Calls/" + c.SID + ".json"}
 }

@@ -53,6 +53,7 @@ const (
 	List   Kind = "list"   // of texts
 	Dial   Kind = "dial"   // of a call
 	Listen Kind = "listen" // of what became of one
+	HangUp Kind = "hangup" // of one
 	SignIn Kind = "signin" // of the account's numbers or messaging services
 	Other  Kind = "other"
 )
@@ -75,6 +76,7 @@ type Behaviour struct {
 	OutcomeCode int           // Twilio's error code there
 	Late        time.Duration // that the texts stay "sent" for longer
 	CallOutcome string        // the calls' last status: "busy", "no-answer", "failed" or "canceled"; "": "completed"
+	Rings       time.Duration // that the calls ring for longer
 }
 
 // Twilio is the stand-in, an http.Handler.

@@ -68,6 +68,7 @@ func TestRefusalsAreTwilios(t *testing.T) {
 		"too long a validity":      {"POST", messages, text("ValidityPeriod", "36001"), 400, 90007},
 		"a validity of words":      {"POST", messages, text("ValidityPeriod", "long"), 400, 90007},
 		"no such message":          {"GET", "/A/Messages/SM0.json", nil, 404, 20404},
+		"no such call":             {"POST", "/A/Calls/CA0.json", url.Values{"Status": {"canceled"}}, 404, 20404},
 		"no such service":          {"GET", "/v1/Services/MG0", nil, 404, 20404},
 		"somebody else's account":  {"GET", "/2010-04-01/Accounts/AC0/Messages.json", nil, 404, 20404},
 		"a method that is not had": {"DELETE", messages, nil, 404, 20404},
@@ -129,6 +130,63 @@ func TestATextGoesItsWay(t *testing.T) {
 					if m["status"] != tc.want[2*i] || m["error_code"] != tc.want[2*i+1] {
 						t.Errorf("after %d s: %v %v", after, m["status"], m["error_code"])
 					}
+				}
+			})
+		})
+	}
+}
+
+func TestACallGoesItsWay(t *testing.T) {
+	for name, tc := range map[string]struct {
+		b    Behaviour
+		want []string // status after 0, 1, 2 and 3 s
+	}{
+		"to its phone":  {Behaviour{}, []string{"queued", "ringing", "in-progress", "completed"}},
+		"unanswered":    {Behaviour{CallOutcome: "no-answer"}, []string{"queued", "ringing", "no-answer", "no-answer"}},
+		"after a while": {Behaviour{Rings: time.Second}, []string{"queued", "ringing", "ringing", "in-progress"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tw := newTwilio(Options{})
+				tw.Behave(tc.b)
+				_, got := ask(t, tw, "POST", "/A/Calls.json", url.Values{"To": {owner}, "From": {number}, "Twiml": {"<Response/>"}})
+				for i, want := range tc.want {
+					if _, c := ask(t, tw, "GET", "/A/Calls/"+got["sid"].(string)+".json", nil); c["status"] != want {
+						t.Errorf("after %d s: %v, want %s", i, c["status"], want)
+					}
+					<-time.After(time.Second)
+				}
+			})
+		})
+	}
+}
+
+func TestACallIsHungUpAsTwilioDoes(t *testing.T) {
+	for name, tc := range map[string]struct {
+		after        time.Duration
+		how          string
+		status, code int
+		then         string
+	}{
+		"while it is queued":            {0, "canceled", 200, 0, "canceled"},
+		"while it rings":                {time.Second, "canceled", 200, 0, "canceled"},
+		"too late to cancel":            {2 * time.Second, "canceled", 200, 0, "in-progress"},
+		"while somebody listens":        {2 * time.Second, "completed", 200, 0, "completed"},
+		"when it is over":               {3 * time.Second, "completed", 400, 21220, "completed"},
+		"in a way that nobody knows of": {0, "forgotten", 400, 20001, "queued"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tw := newTwilio(Options{})
+				_, got := ask(t, tw, "POST", "/A/Calls.json", url.Values{"To": {owner}, "From": {number}, "Twiml": {"<Response/>"}})
+				at := "/A/Calls/" + got["sid"].(string) + ".json"
+				<-time.After(tc.after)
+				status, said := ask(t, tw, "POST", at, url.Values{"Status": {tc.how}})
+				if code, _ := said["code"].(float64); status != tc.status || int(code) != tc.code {
+					t.Errorf("%d %v", status, said)
+				}
+				if _, c := ask(t, tw, "GET", at, nil); c["status"] != tc.then {
+					t.Errorf("then it is %v, want %s", c["status"], tc.then)
 				}
 			})
 		})
