@@ -34,13 +34,14 @@ func (j job) mayCall(t *Trouble) bool {
 // let text. See codes.
 var textsOnly = []int{21606, 21614, 21635, 30004, 30006, 30007, 30008, 30022, 30024, 30032, 30034, 30450}
 
-// call has Twilio call the owner and speak the code, and follows the call to its end.
-func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
+// call has Twilio call the owner and speak the code, and follows the call until it is answered or over. A call that still
+// rings when its code dies is hung up.
+func (c *Client) call(run context.Context, j job, tell func(lock.Input)) {
 	if c.forbids(j) != nil || !c.worthwhile(j) {
 		return
 	}
-	sid, t := c.dial(ctx, j)
-	if ctx.Err() != nil {
+	sid, t := c.dial(run, j) // to the end of it even if the code dies: what rings must be known, to be hung up
+	if run.Err() != nil {
 		return
 	}
 	if t != nil {
@@ -53,8 +54,28 @@ func (c *Client) call(ctx context.Context, j job, tell func(lock.Input)) {
 		return
 	}
 	tell(c.callNews(j, lock.Sent, nil))
+	ctx, cancel := context.WithDeadline(run, j.dead)
+	defer cancel()
+	defer context.AfterFunc(j.life.over, cancel)()
 	if state, t := c.followCall(ctx, j, sid); state != lock.Sent {
 		tell(c.callNews(j, state, t))
+		return
+	}
+	<-ctx.Done()
+	if run.Err() == nil && c.barred.Load() == nil {
+		c.hangUp(run, j, sid)
+	}
+}
+
+// hangUp asks once that a call which nobody has answered be ended
+// (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource). One that was answered meanwhile goes on.
+func (c *Client) hangUp(ctx context.Context, j job, sid string) {
+	_, t := c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) error {
+		_, err := x.service().UpdateCall(sid, (&v2010.UpdateCallParams{}).SetStatus("canceled"))
+		return err
+	})
+	if t != nil && ctx.Err() == nil {
+		c.log.Warn("a call may still ring for a dead code", "owner", j.owner, "why", t.Detail, "twilio_code", t.Code)
 	}
 }
 
@@ -105,7 +126,7 @@ func speech(door, language, code string) string {
 	return string(b)
 }
 
-// followCall asks what became of a call until it is over or the code is dead; then the state is lock.Sent still
+// followCall asks what became of a call until it is answered or over, or the code is dead; then the state is lock.Sent still
 // (https://www.twilio.com/docs/voice/api/call-resource#call-status-values).
 func (c *Client) followCall(ctx context.Context, j job, sid string) (lock.TextState, *Trouble) {
 	for gap, n := callLook, 0; n < looks && sleep(ctx, gap); gap = min(gap*3/2, lastLook) {
@@ -128,7 +149,7 @@ func (c *Client) followCall(ctx context.Context, j job, sid string) (lock.TextSt
 			continue
 		}
 		switch *call.Status {
-		case "completed":
+		case "in-progress", "completed":
 			return lock.Delivered, nil
 		case "busy":
 			return lock.Failed, &Trouble{kind: givenUp, Detail: "the owner's phone is busy", Hint: "ring again"}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchd/lock"
+	"latchd/otp"
 	"latchd/sms/standin"
 )
 
@@ -89,6 +90,63 @@ func TestACallTakesTheTextsPlaceInTheBudget(t *testing.T) {
 			if n.State == lock.Delivered {
 				break
 			}
+		}
+	})
+}
+
+func TestACallThatRingsForADeadCodeIsEnded(t *testing.T) {
+	const ends = "canceled"
+	for name, c := range map[string]struct {
+		rings  time.Duration
+		hangUp standin.Behaviour
+		die    func(r *rig) // 3.5 s after the call was asked for
+		ended  string
+		asked  int // to end it
+	}{
+		"its code is used":             {time.Minute, standin.Behaviour{}, func(r *rig) { r.Spent(r.ring) }, ends, 1},
+		"a newer ring voids its code":  {time.Minute, standin.Behaviour{}, func(r *rig) { r.send(otp.NewCode(6), time.Minute) }, ends, 1},
+		"its code is too old":          {time.Minute, standin.Behaviour{}, func(r *rig) { r.wait(40 * time.Second) }, ends, 1},
+		"another ring's code is used":  {30 * time.Second, standin.Behaviour{}, func(r *rig) { r.Spent(r.ring - 1) }, "", 0},
+		"it was answered":              {time.Second, standin.Behaviour{}, func(r *rig) { r.Spent(r.ring) }, "", 0},
+		"Twilio asks to wait":          {time.Minute, standin.Behaviour{Status: 429, Code: 20429, RetryAfter: "1"}, func(r *rig) { r.Spent(r.ring) }, "", 1},
+		"Twilio does not answer":       {time.Minute, standin.Behaviour{Delay: time.Hour}, func(r *rig) { r.Spent(r.ring) }, ends, 1},
+		"the key may not end calls":    {time.Minute, standin.Behaviour{Status: 401, Code: 70051}, func(r *rig) { r.Spent(r.ring) }, "", 1},
+		"it was answered since a look": {9 * time.Second, standin.Behaviour{}, func(r *rig) { r.wait(8 * time.Second); r.Spent(r.ring) }, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withRig(t, withCalls(), func(r *rig) {
+				r.behave(standin.Behaviour{Outcome: "undelivered", OutcomeCode: 30007, Rings: c.rings})
+				r.text(45*time.Second, "Ada")
+				for n := r.expect(lock.Sent); !n.Call || n.State != lock.Sent; n, _ = r.news() {
+				}
+				c.hangUp.On = standin.HangUp
+				r.behave(c.hangUp)
+				r.wait(3500 * time.Millisecond)
+				c.die(r)
+				r.wait(time.Second)
+				got := r.twilio.Calls()[0].Ended
+				r.wait(5 * time.Minute)
+				if got != c.ended || r.twilio.Count(standin.HangUp) != c.asked {
+					t.Errorf("ended: %q, asked for %d times", got, r.twilio.Count(standin.HangUp))
+				}
+			})
+		})
+	}
+}
+
+// The request for a call is not broken off when its code dies, or nobody would know which call to end.
+func TestACallWhoseCodeDiesWhileItIsAskedForIsEnded(t *testing.T) {
+	withRig(t, withCalls(), func(r *rig) {
+		r.behave(standin.Behaviour{On: standin.Create, Outcome: "undelivered", OutcomeCode: 30007})
+		r.text(2*time.Minute, "Ada")
+		r.expect(lock.Sent)
+		r.behave(standin.Behaviour{On: standin.Dial, Delay: 5 * time.Second, Rings: time.Minute})
+		r.expect(lock.Failed)
+		r.wait(time.Second)
+		r.Spent(r.ring)
+		r.wait(time.Minute)
+		if calls := r.twilio.Calls(); len(calls) != 1 || calls[0].Ended != "canceled" {
+			t.Errorf("%d calls, asked to end %d", len(calls), r.twilio.Count(standin.HangUp))
 		}
 	})
 }

@@ -58,7 +58,7 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 // keep asks for a message again and again, only to keep the connection, until its code is dead or void: a visitor for whom
 // nothing comes of a text rings again, and that text need not wait for a handshake.
 func (c *Client) keep(ctx context.Context, j job, message string) {
-	for sleep(ctx, idleLife*4/5) && c.newest.Load() == j.text.Ring && c.barred.Load() == nil {
+	for sleep(ctx, idleLife*4/5) && c.lives(j) && c.barred.Load() == nil {
 		_, t := c.ask(ctx, "", func(x *exchange) error {
 			_, err := x.service().FetchMessage(message, &v2010.FetchMessageParams{})
 			return err
@@ -124,7 +124,7 @@ func (c *Client) forbids(j job) *Trouble {
 		return errStranger
 	case abroad:
 		return errAbroad
-	case c.newest.Load() != j.text.Ring:
+	case !c.lives(j):
 		return errVoid
 	case time.Until(j.dead) < time.Second: // Twilio's shortest validity, https://www.twilio.com/docs/api/errors/90007
 		return errDead

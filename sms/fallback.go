@@ -40,7 +40,7 @@ func (c *Client) standBy(run context.Context, j job, text <-chan fate, tell func
 			next.owner, next.rest = j.rest[0], j.rest[1:]
 			c.carry(run, next, tell)
 		default:
-			c.call(ctx, j, tell)
+			c.call(run, j, tell)
 		}
 	})
 	return doing.Wait
@@ -69,7 +69,7 @@ const leastLife = 20 * time.Second
 
 // worthwhile says whether the code can still be used by who hears of it now: it lives, and was neither voided nor used.
 func (c *Client) worthwhile(j job) bool {
-	return c.newest.Load() == j.text.Ring && time.Until(j.dead) >= leastLife
+	return c.lives(j) && time.Until(j.dead) >= leastLife
 }
 
 // spare tells that the owners after this one need no text.

@@ -69,8 +69,8 @@ type Client struct {
 
 	queue   chan job
 	refused chan lock.TextNews
-	hands   atomic.Int32  // texts in hand
-	newest  atomic.Uint64 // the ring whose code is the live one
+	hands   atomic.Int32 // texts in hand
+	newest  atomic.Pointer[life]
 	barred  atomic.Pointer[Trouble]
 	recheck chan struct{}
 	alarm   alarm
@@ -92,8 +92,19 @@ type job struct {
 	to    *roster
 	owner string
 	rest  []string  // the owners after this one, where they are texted in turn
-	dead  time.Time // when the code dies, by the monotonic clock
+	dead  time.Time // when the code dies of old age, by the monotonic clock
+	life  *life     // of the code, nil where there is none
 }
+
+// life is that of the newest ring's code. It ends when the code is used or a newer ring voids it.
+type life struct {
+	ring uint64
+	over context.Context // done then
+	end  func()
+}
+
+// lives says whether a job's code was neither used nor voided.
+func (c *Client) lives(j job) bool { return c.newest.Load() == j.life }
 
 // New checks the options and parses the body. It asks nothing of the network; Check does.
 func New(o Options) (*Client, error) {
@@ -138,10 +149,14 @@ func (c *Client) Change(o Options) error {
 // another ring voids those before it that Twilio has not taken yet. With 64 texts in hand a further one has failed.
 func (c *Client) Send(t lock.Text) {
 	dead := time.Now().Add(t.TTL)
-	c.newest.Store(t.Ring)
+	now := &life{ring: t.Ring}
+	now.over, now.end = context.WithCancel(context.Background())
+	if last := c.newest.Swap(now); last != nil {
+		last.end()
+	}
 	to := c.roster.Load()
 	for i, owner := range t.To {
-		j := job{text: t, to: to, owner: owner, dead: dead}
+		j := job{text: t, to: to, owner: owner, dead: dead, life: now}
 		if t.Turn {
 			j.rest = t.To[i+1:]
 		}
@@ -162,8 +177,13 @@ func (c *Client) Send(t lock.Text) {
 	}
 }
 
-// Spent says that the code of a ring has been used: what was not sent of it stays unsent, and nobody is called.
-func (c *Client) Spent(ring uint64) { c.newest.CompareAndSwap(ring, 0) }
+// Spent says that the code of a ring has been used: what was not sent of it stays unsent, and nobody is called. A phone
+// that rings is hung up.
+func (c *Client) Spent(ring uint64) {
+	if l := c.newest.Load(); l != nil && l.ring == ring && c.newest.CompareAndSwap(l, nil) {
+		l.end()
+	}
+}
 
 // Run works the queue until ctx ends, and then returns nil once all it started has ended. It signs in at the start and
 // every five minutes, sooner while Twilio cannot be reached. The sink gets lock.TextNews and lock.Fault{Part: "twilio"},
