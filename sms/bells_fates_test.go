@@ -67,5 +67,5 @@ func (w *witness) draw() standin.Behaviour {
 	case 10: // late
 		return standin.Behaviour{Late: w.some(5 * time.Minute)}
 	}
-	return standin.Behaviour{} // as on a good day
+	return standin.Behaviour{Rings: w.some(time.Minute)} // as on a good day
 }

@@ -16,7 +16,8 @@ func report(witnesses []*witness) (lasted time.Duration, table string) {
 	for _, w := range witnesses {
 		lasted += w.lasted
 		all.bells, all.requests, all.looked = all.bells+w.bells, all.requests+w.requests, all.looked+w.looked
-		all.posts, all.calls, all.types, all.opened = all.posts+w.posts, all.calls+w.calls, all.types+w.types, all.opened+w.opened
+		all.posts, all.calls, all.hungUp = all.posts+w.posts, all.calls+w.calls, all.hungUp+w.hungUp
+		all.types, all.opened = all.types+w.types, all.opened+w.opened
 		if all.shortest == 0 || w.shortest < all.shortest {
 			all.shortest = w.shortest
 		}
@@ -43,6 +44,7 @@ func report(witnesses []*witness) (lasted time.Duration, table string) {
 		row("bells", all.bells, "–"), row("rings that the door texted, to two owners at once or in turn", texts, "–"),
 		row("requests", all.requests, "–"), row("… of them to send a text", all.posts, "–"), row("… of them to look one up", all.looked, "–"),
 		row("… of them to make a call", all.calls, "–"),
+		row("… of them to hang one up whose code had died", all.hungUp, "–"),
 		row("texts taken", taken, "–"), row("… of them followed", sent, "–"),
 		row("rings whose second owner's turn came", next, "–"),
 		row("texts whose answer was lost, and which Twilio does not list", lost, "–"),
@@ -50,7 +52,7 @@ func report(witnesses []*witness) (lasted time.Duration, table string) {
 		row("codes typed", all.types, "–"), row("… of them opened the door", all.opened, "–"),
 		{"shortest time between two rings that were texted", all.shortest.String(), "1m0s at the least"},
 		row("second texts for a ring and owner, posts after one that may have been taken", 0, "0"),
-		row("texts and calls begun for a dead code", 0, "0"),
+		row("texts and calls begun for a dead code, calls hung up for a live one", 0, "0"),
 		row("second calls for a text, in turn for a ring; calls and next texts while a text was not lost nor 20 s late", 0, "0"),
 		row("news of a text that the stand-in contradicts", 0, "0"),
 		row("goroutines, connections and descriptors left over", 0, "0")})

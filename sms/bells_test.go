@@ -99,11 +99,11 @@ func (w *witness) trial(t *testing.T, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	twilio := standin.New(standin.Options{AccountSID: o.AccountSID, Secret: o.Secret, Numbers: []string{sender},
+	w.twilio = standin.New(standin.Options{AccountSID: o.AccountSID, Secret: o.Secret, Numbers: []string{sender},
 		Fate: w.fate, OnText: w.taken})
 	client.transport.DialContext = w.network.dial
 	var open atomic.Int32 // connections: each is a descriptor, on a real network
-	server := &http.Server{Handler: w.line(twilio), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+	server := &http.Server{Handler: w.line(w.twilio), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			switch s {
 			case http.StateNew:
@@ -168,9 +168,10 @@ func (w *witness) trial(t *testing.T, n int) {
 	if n := open.Load(); n > 0 {
 		t.Errorf("left over: %d connections", n)
 	}
-	w.bells, w.lasted, w.looked = n, time.Since(born), twilio.Count(standin.List)
-	for _, k := range []standin.Kind{standin.Create, standin.Fetch, standin.List, standin.Dial, standin.Listen, standin.SignIn} {
-		w.requests += twilio.Count(k)
+	w.bells, w.lasted, w.looked = n, time.Since(born), w.twilio.Count(standin.List)
+	for _, k := range []standin.Kind{standin.Create, standin.Fetch, standin.List, standin.Dial, standin.Listen,
+		standin.HangUp, standin.SignIn} {
+		w.requests += w.twilio.Count(k)
 	}
 }
 
