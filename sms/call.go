@@ -54,9 +54,8 @@ func (c *Client) call(run context.Context, j job, tell func(lock.Input)) {
 		return
 	}
 	tell(c.callNews(j, lock.Sent, nil))
-	ctx, cancel := context.WithDeadline(run, j.dead)
+	ctx, cancel := j.within(run)
 	defer cancel()
-	defer context.AfterFunc(j.life.over, cancel)()
 	if state, t := c.followCall(ctx, j, sid); state != lock.Sent {
 		tell(c.callNews(j, state, t))
 		return

@@ -51,14 +51,19 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 		}
 	}
 	if state != lock.Sent {
-		c.keep(ctx, j, message)
+		c.keep(run, j, message)
 	}
 }
 
-// keep asks for a message again and again, only to keep the connection, until its code is dead or void: a visitor for whom
-// nothing comes of a text rings again, and that text need not wait for a handshake.
-func (c *Client) keep(ctx context.Context, j job, message string) {
-	for sleep(ctx, idleLife*4/5) && c.lives(j) && c.barred.Load() == nil {
+// keep asks for a message again and again, only to keep the connection, until its code is dead: a visitor for whom nothing
+// comes of a text rings again, and that text need not wait for a handshake. One text of a ring does it for all.
+func (c *Client) keep(run context.Context, j job, message string) {
+	if !j.life.kept.CompareAndSwap(false, true) {
+		return
+	}
+	ctx, cancel := j.within(run)
+	defer cancel()
+	for sleep(ctx, idleLife*4/5) && c.barred.Load() == nil {
 		_, t := c.ask(ctx, "", func(x *exchange) error {
 			_, err := x.service().FetchMessage(message, &v2010.FetchMessageParams{})
 			return err

@@ -101,10 +101,18 @@ type life struct {
 	ring uint64
 	over context.Context // done then
 	end  func()
+	kept atomic.Bool // somebody keeps the connection for it
 }
 
 // lives says whether a job's code was neither used nor voided.
 func (c *Client) lives(j job) bool { return c.newest.Load() == j.life }
+
+// within returns a context that ends with the life of the job's code, too.
+func (j job) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithDeadline(ctx, j.dead)
+	context.AfterFunc(j.life.over, cancel)
+	return ctx, cancel
+}
 
 // New checks the options and parses the body. It asks nothing of the network; Check does.
 func New(o Options) (*Client, error) {

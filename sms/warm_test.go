@@ -51,6 +51,36 @@ func TestTheConnectionIsKeptWhileACodeLivesAndNoLonger(t *testing.T) {
 	})
 }
 
+func TestTheConnectionIsKeptOnceForAllWhoAreTexted(t *testing.T) {
+	withRig(t, options(), func(r *rig) {
+		r.text(2*time.Minute, "Ada", "Ben")
+		r.wait(10 * time.Second)
+		was := r.twilio.Count(standin.Fetch)
+		r.wait(5 * time.Minute)
+		if n := r.twilio.Count(standin.Fetch) - was; n != 2 {
+			t.Errorf("%d requests to keep the connection for two minutes, want 2", n)
+		}
+	})
+}
+
+func TestOldRingsAreNoBurdenWhileThereAreNewOnes(t *testing.T) {
+	withRig(t, options(), func(r *rig) {
+		for range 50 {
+			r.text(2*time.Minute, "Ada", "Ben")
+			r.wait(time.Second)
+		}
+		r.wait(3 * time.Second)
+		if n := r.hands.Load(); n > 2 {
+			t.Errorf("%d texts in hand, want those of the newest ring", n)
+		}
+		for range 2 * 2 * 50 {
+			if n, _ := r.news(); n.State != lock.Sent && n.State != lock.Delivered {
+				t.Fatalf("%+v", n)
+			}
+		}
+	})
+}
+
 func TestANewConnectionResumesTheSessionOfAnEarlierOne(t *testing.T) {
 	var resumed []bool
 	twilio := standin.New(theAccount())
