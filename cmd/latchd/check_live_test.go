@@ -62,8 +62,8 @@ func TestLiveScripts(t *testing.T) {
 				outcome standin.Behaviour
 			}{
 				"full":    {standin.Account{Type: "Full"}, sender, standin.Behaviour{}},
-				"trial":   {standin.Account{Type: "Trial", Verified: []string{ownersPhone}}, sender, standin.Behaviour{Outcome: "undelivered", OutcomeCode: 30006}},
-				"key":     {standin.Account{}, sender, standin.Behaviour{}},
+				"trial":   {standin.Account{Type: "Trial", Verified: []string{ownersPhone}}, sender, standin.Behaviour{}},
+				"key":     {standin.Account{}, sender, standin.Behaviour{Outcome: "undelivered", OutcomeCode: 30006}},
 				"service": {standin.Account{Type: "Full", Senders: []string{"+15005550006"}}, `messaging_service_sid = "` + service + `"`, standin.Behaviour{}},
 				"alien":   {standin.Account{}, `from = "+15005550001"`, standin.Behaviour{}},
 			} {

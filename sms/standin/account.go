@@ -3,17 +3,18 @@ package standin
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Account is a stand-in that also tells of the account itself, as Twilio does to those who may read it: its type, the
-// numbers that are verified, and the senders of its messaging services.
+// numbers that are verified, and the senders of its messaging services. A trial account reaches verified numbers only.
 type Account struct {
 	*Twilio
 	Type     string   // "Full" or "Trial"; "": the key may not read it
 	Status   string   // "active", "suspended", "closed"; "": active
-	Verified []string // the numbers that a trial account may text, E.164; nil: the key may not read them
+	Verified []string // the numbers that a trial account may text and call, E.164; nil: none, and the key may not read them
 	Senders  []string // those of every messaging service
 }
 
@@ -22,6 +23,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	account := "/2010-04-01/Accounts/" + a.o.AccountSID
 	var tell func(*http.Request) answer
 	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost && path == account+"/Messages.json" && a.unverified(r):
+		tell = trial(21608, "Trial accounts cannot send messages to unverified numbers")
+	case r.Method == http.MethodPost && path == account+"/Calls.json" && a.unverified(r):
+		tell = trial(21219, "Trial accounts may only make calls to verified numbers")
 	case r.Method != http.MethodGet:
 	case path == account+".json":
 		tell = a.account
@@ -37,6 +42,19 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusUnauthorized, 20003, "Authenticate").write(w, Behaviour{})
 	default:
 		tell(r).write(w, Behaviour{})
+	}
+}
+
+// unverified says whether a trial account is asked to reach a number that is not verified.
+func (a *Account) unverified(r *http.Request) bool {
+	to := r.PostFormValue("To")
+	return a.Type == "Trial" && e164.MatchString(to) && !slices.Contains(a.Verified, to)
+}
+
+// trial refuses as https://www.twilio.com/docs/api/errors/21608 and https://www.twilio.com/docs/api/errors/21219 say.
+func trial(code int, why string) func(*http.Request) answer {
+	return func(r *http.Request) answer {
+		return refuse(http.StatusBadRequest, code, "The number "+r.PostFormValue("To")+" is unverified. "+why)
 	}
 }
 

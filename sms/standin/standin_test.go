@@ -86,6 +86,27 @@ func TestRefusalsAreTwilios(t *testing.T) {
 	}
 }
 
+func TestATrialAccountReachesVerifiedNumbersOnly(t *testing.T) {
+	for _, kind := range []string{"Full", "Trial", ""} {
+		for _, to := range []string{owner, "+15557650000"} {
+			a := &Account{Twilio: newTwilio(Options{}), Type: kind, Verified: []string{owner}}
+			for path, tc := range map[string]struct {
+				form url.Values
+				code float64
+			}{
+				"/A/Messages.json": {text("To", to), 21608},
+				"/A/Calls.json":    {url.Values{"To": {to}, "From": {number}, "Twiml": {"<Response/>"}}, 21219},
+			} {
+				status, got := ask(t, a, "POST", path, tc.form)
+				refused := status == 400 && got["code"] == tc.code
+				if refused != (kind == "Trial" && to != owner) || !refused && status != 201 {
+					t.Errorf("%s account, %s to %s: %d %v", kind, path, to, status, got)
+				}
+			}
+		}
+	}
+}
+
 func TestStrangersAreTurnedAway(t *testing.T) {
 	for name, sign := range map[string]func(*http.Request){
 		"no credentials":               func(*http.Request) {},
