@@ -19,7 +19,8 @@ var rooms = map[string][]string{
 	"sms/standin":     {},
 	"mqtt":            {"lock"},
 	"journal":         {"lock"},
-	"web":             {"lock"},
+	"signin":          {"lock", "otp"},
+	"web":             {"lock", "signin"},
 	"systemd":         {},
 	"daemon":          {"lock"},
 	"cmd/latchd":      nil, // puts all of it together

@@ -1,0 +1,161 @@
+package signin
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/mail"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"latchd/lock"
+)
+
+// User is what an owner tells of himself. Account is a free JSON object of at most 2 KiB.
+type User struct {
+	Username, FirstName, LastName, Email string
+	Account                              map[string]any
+}
+
+const (
+	maxWord    = 64
+	maxEmail   = 254 // RFC 5321, section 4.5.3.1.3, without the brackets
+	maxAccount = 2048
+)
+
+var userName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
+
+// User returns what is known of an owner; the zero User where nothing is.
+func (d *Desk) User(owner string) User {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.users[owner].clone()
+}
+
+// clone is apart from what the desk holds and encodes: nobody changes an account while it is written.
+func (u User) clone() User {
+	u.Account = maps.Clone(u.Account)
+	return u
+}
+
+// Complete makes or completes the user of a secret identifier's owner, which is not spent by it. Empty fields leave what was
+// there; without a user name one is made. ErrSecret, or an ErrUser that names the field.
+func (d *Desk) Complete(secret string, u User) (User, error) {
+	defer d.save()
+	d.mu.Lock()
+	defer d.unlock()
+	i, err := d.secret(secret)
+	if err != nil {
+		return User{}, err
+	}
+	p := d.secrets[i]
+	if u.Account, err = ownAccount(u.Account, p.phone); err != nil {
+		return User{}, err
+	}
+	if err := u.check(); err != nil {
+		return User{}, err
+	}
+	old := d.users[p.owner]
+	u.FirstName, u.LastName = or(u.FirstName, old.FirstName), or(u.LastName, old.LastName)
+	u.Email, u.Username = or(u.Email, old.Email), or(u.Username, old.Username)
+	if u.Account == nil {
+		u.Account = old.Account
+	}
+	if u.Username == "" {
+		u.Username = d.freeName(p.owner, u)
+	} else if d.nameTaken(u.Username, p.owner) {
+		return User{}, fmt.Errorf("%w: username is taken", ErrUser)
+	}
+	d.users[p.owner] = u
+	d.stale[usersFile] = true
+	return u.clone(), nil
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// ownAccount checks an account, and takes the number out of it: users.json holds none.
+func ownAccount(account map[string]any, phone lock.Phone) (map[string]any, error) {
+	if account == nil {
+		return nil, nil
+	}
+	if given, ok := account["phone"]; ok {
+		s, _ := given.(string)
+		if p, err := parsePhone(s); err != nil || p != phone {
+			return nil, fmt.Errorf("%w: account.phone is not the number that signed in", ErrUser)
+		}
+	}
+	body, err := json.Marshal(account)
+	if err != nil || len(body) > maxAccount {
+		return nil, fmt.Errorf("%w: account is more than %d bytes of JSON", ErrUser, maxAccount)
+	}
+	var own map[string]any // a copy through and through
+	if err := json.Unmarshal(body, &own); err != nil {
+		return nil, fmt.Errorf("%w: account is no JSON object", ErrUser)
+	}
+	delete(own, "phone")
+	return own, nil
+}
+
+func (u User) check() error {
+	for field, s := range map[string]string{"first_name": u.FirstName, "last_name": u.LastName} {
+		if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxWord || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return fmt.Errorf("%w: %s is more than %d characters, or holds some that cannot be shown", ErrUser, field, maxWord)
+		}
+	}
+	if u.Email != "" {
+		if a, err := mail.ParseAddress(u.Email); err != nil || a.Address != u.Email || len(u.Email) > maxEmail {
+			return fmt.Errorf("%w: email is no address", ErrUser)
+		}
+	}
+	if u.Username != "" && !userName.MatchString(u.Username) {
+		return fmt.Errorf("%w: username has 1 to 64 of a-z, 0-9, dots, dashes and underscores", ErrUser)
+	}
+	return nil
+}
+
+func (d *Desk) nameTaken(name, but string) bool {
+	for owner, u := range d.users {
+		if owner != but && u.Username == name {
+			return true
+		}
+	}
+	return false
+}
+
+// freeName makes a user name of the names, else of the owner's, with a number behind it where it is taken.
+func (d *Desk) freeName(owner string, u User) string {
+	stem := "owner"
+	for _, s := range []string{owner, strings.TrimSpace(u.FirstName + " " + u.LastName)} {
+		if name := nameOf(s); name != "" {
+			stem = name
+		}
+	}
+	for n, name := 2, stem; ; n++ {
+		if !d.nameTaken(name, owner) {
+			return name
+		}
+		name = stem + strconv.Itoa(n)
+	}
+}
+
+func nameOf(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '.'
+		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("._-", r):
+			return r
+		}
+		return -1
+	}, strings.ToLower(s))
+	s = strings.Trim(s, "._-")
+	return s[:min(len(s), maxWord-4)]
+}
