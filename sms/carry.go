@@ -46,8 +46,8 @@ func (c *Client) carry(run context.Context, j job, tell func(lock.Input)) {
 	default:
 		c.alarm.end(j.owner, own)
 		if state == lock.Delivered {
-			text <- arrived
 			tell(c.news(j, lock.Delivered, nil))
+			text <- arrived
 		}
 	}
 	if state != lock.Sent {
