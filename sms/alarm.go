@@ -21,7 +21,7 @@ func (c *Client) watch(ctx context.Context) {
 	for {
 		// A check ends only what stood before it began: it knows nothing of what came up meanwhile.
 		barred, alarmed := c.barred.Load(), c.alarm.cause(account)
-		t := c.signIn(ctx)
+		_, t := c.signIn(ctx)
 		if ctx.Err() != nil {
 			return
 		}

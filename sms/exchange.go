@@ -112,14 +112,14 @@ func (c *Client) ask(ctx context.Context, hidden string, request func(*exchange)
 	return x, x.judge(request(x), hidden)
 }
 
-// signIn proves the credentials and the sender.
-func (c *Client) signIn(ctx context.Context) *Trouble {
+// signIn proves the credentials and the sender. A sender is mute when it is a number that cannot call.
+func (c *Client) signIn(ctx context.Context) (mute bool, t *Trouble) {
 	if c.service != "" {
 		_, t := c.ask(ctx, "", c.findService)
-		return t
+		return false, t
 	}
 	var numbers []v2010.ApiV2010IncomingPhoneNumber
-	_, t := c.ask(ctx, "", func(x *exchange) error {
+	_, t = c.ask(ctx, "", func(x *exchange) error {
 		params := (&v2010.ListIncomingPhoneNumberParams{}).SetPhoneNumber(c.from).SetPageSize(20)
 		page, err := x.service().PageIncomingPhoneNumber(params, "", "")
 		if err == nil {
@@ -128,18 +128,18 @@ func (c *Client) signIn(ctx context.Context) *Trouble {
 		return err
 	})
 	if t != nil {
-		return t
+		return false, t
 	}
 	for _, n := range numbers {
 		if n.PhoneNumber == nil || *n.PhoneNumber != c.from {
 			continue
 		}
 		if n.Capabilities != nil && !n.Capabilities.Sms {
-			return &Trouble{Detail: "the sender's number cannot send texts", Hint: "choose a number with SMS in Twilio's console"}
+			return false, &Trouble{Detail: "the sender's number cannot send texts", Hint: "choose a number with SMS in Twilio's console"}
 		}
-		return nil
+		return n.Capabilities != nil && !n.Capabilities.Voice, nil
 	}
-	return &Trouble{Detail: "the sender's number is none of this account's", Hint: "check from and account_sid"}
+	return false, &Trouble{Detail: "the sender's number is none of this account's", Hint: "check from and account_sid"}
 }
 
 // findService fetches the messaging service. It lives in another of Twilio's products, of which this one request is all

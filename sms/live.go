@@ -17,7 +17,8 @@ import (
 
 // Survey is what can be seen of the account before the first ring, with one request for each field that needs one.
 type Survey struct {
-	Senders int // numbers of the messaging service that can send texts; -1: there is no service, or they cannot be read
+	Senders int  // numbers of the messaging service that can send texts; -1: there is no service, or they cannot be read
+	Mute    bool // the sender's number cannot call
 
 	Type   string   // "Full", "Trial", or "" where the API key may not read it
 	Active bool     // neither suspended nor closed, as far as can be seen
@@ -35,7 +36,8 @@ type Survey struct {
 func (c *Client) Survey(ctx context.Context) (Survey, error) {
 	defer c.transport.CloseIdleConnections()
 	s := Survey{Senders: -1, Active: true}
-	if t := c.signIn(ctx); t != nil {
+	var t *Trouble
+	if s.Mute, t = c.signIn(ctx); t != nil {
 		return s, fmt.Errorf("sign in to Twilio: %w", t)
 	}
 	if c.service != "" {

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,15 @@ import (
 	"latchd/sms/standin"
 )
 
+// mute is a number of the account that cannot call.
+const mute = "+15551230000"
+
 // besides plays a test of a client that does not run, in virtual time. Requests are counted by method, and held against
 // Twilio's description.
 func besides(t *testing.T, o Options, account standin.Account, test func(t *testing.T, c *Client, twilio *standin.Twilio, methods map[string]int)) {
 	synctest.Test(t, func(t *testing.T) {
 		account.Twilio = standin.New(standin.Options{AccountSID: accountSID, APIKeySID: o.APIKeySID, Secret: secret,
-			Numbers: []string{sender}, Services: []string{serviceSID}})
+			Numbers: []string{sender, mute}, Mute: []string{mute}, Services: []string{serviceSID}})
 		methods := map[string]int{}
 		counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			methods[r.Method]++ // one request at a time
@@ -44,6 +48,7 @@ func TestASurveyTellsWhomTheAccountReachesAndSendsNothing(t *testing.T) {
 	both := []string{ada.Reveal(), ben.Reveal()}
 	for name, tc := range map[string]struct {
 		account    standin.Account
+		from       string // "": one that can call
 		service    bool
 		requests   int
 		survey     Survey // but for the troubles
@@ -67,6 +72,8 @@ func TestASurveyTellsWhomTheAccountReachesAndSendsNothing(t *testing.T) {
 			survey: Survey{Senders: -1, Active: true}},
 		"a trial account whose verified numbers cannot be read": {account: standin.Account{Type: "Trial"}, requests: 3, unlisted: "this API key may not",
 			survey: Survey{Senders: -1, Type: "Trial", Active: true}},
+		"a number that cannot call": {account: standin.Account{Type: "Full"}, from: mute, requests: 2,
+			survey: Survey{Senders: -1, Type: "Full", Active: true, Mute: true}},
 		"a messaging service": {account: standin.Account{Type: "Full", Senders: []string{sender}}, service: true, requests: 3,
 			survey: Survey{Senders: 1, Type: "Full", Active: true}},
 		"a messaging service without numbers": {account: standin.Account{Type: "Full"}, service: true, requests: 3,
@@ -74,7 +81,7 @@ func TestASurveyTellsWhomTheAccountReachesAndSendsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options()
-			o.APIKeySID = keySID
+			o.APIKeySID, o.From = keySID, cmp.Or(tc.from, sender)
 			if tc.service {
 				o.From, o.MessagingServiceSID = "", serviceSID
 			}

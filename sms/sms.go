@@ -227,7 +227,7 @@ func (c *Client) Run(ctx context.Context, sink func(lock.Input)) error {
 // error is a *Trouble, wrapped.
 func (c *Client) Check(ctx context.Context) error {
 	defer c.transport.CloseIdleConnections()
-	if t := c.signIn(ctx); t != nil {
+	if _, t := c.signIn(ctx); t != nil {
 		return fmt.Errorf("sign in to Twilio: %w", t)
 	}
 	return nil

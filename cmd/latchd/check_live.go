@@ -40,6 +40,10 @@ func (r *report) twilio(ctx context.Context) {
 	if !s.Active {
 		r.fail("twilio: the account is suspended or closed: see whether it is out of money, in Twilio's console")
 	}
+	if s.Mute && r.cfg.Twilio.VoiceFallback {
+		r.warn("twilio: the sender %s cannot call, so no code will be spoken: choose a number with Voice in Twilio's console, "+
+			"or set twilio.voice_fallback = false", r.cfg.Twilio.From)
+	}
 	r.reach(s)
 	where := "Messaging, Geo permissions"
 	if r.cfg.Twilio.VoiceFallback {

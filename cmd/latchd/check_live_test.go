@@ -65,10 +65,12 @@ func TestLiveScripts(t *testing.T) {
 				"trial":   {standin.Account{Type: "Trial", Verified: []string{ownersPhone}}, sender, standin.Behaviour{}},
 				"key":     {standin.Account{}, sender, standin.Behaviour{Outcome: "undelivered", OutcomeCode: 30006}},
 				"service": {standin.Account{Type: "Full", Senders: []string{"+15005550006"}}, `messaging_service_sid = "` + service + `"`, standin.Behaviour{}},
+				"mute":    {standin.Account{Type: "Full"}, `from = "+15005550007"` + "\nvoice_fallback = true", standin.Behaviour{}},
+				"voice":   {standin.Account{Type: "Full"}, sender + "\nvoice_fallback = true", standin.Behaviour{}},
 				"alien":   {standin.Account{}, `from = "+15005550001"`, standin.Behaviour{}},
 			} {
-				c.account.Twilio = standin.New(standin.Options{AccountSID: testSID, Secret: testToken, Numbers: []string{"+15005550006"},
-					Services: []string{service}, Step: time.Millisecond})
+				c.account.Twilio = standin.New(standin.Options{AccountSID: testSID, Secret: testToken,
+					Numbers: []string{"+15005550006", "+15005550007"}, Mute: []string{"+15005550007"}, Services: []string{service}, Step: time.Millisecond})
 				c.account.Behave(c.outcome)
 				twilio := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Method != http.MethodGet {

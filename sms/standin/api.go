@@ -196,7 +196,7 @@ func (t *Twilio) numbers(r *http.Request, _ Behaviour) answer {
 		if strings.Contains(n, r.FormValue("PhoneNumber")) {
 			found = append(found, object{"sid": fmt.Sprintf("PN%032x", i+1), "account_sid": t.o.AccountSID,
 				"phone_number": n, "friendly_name": n, "api_version": "2010-04-01", "status": "in-use", "type": "local",
-				"capabilities": object{"voice": true, "sms": true, "mms": false, "fax": false}})
+				"capabilities": object{"voice": !slices.Contains(t.o.Mute, n), "sms": true, "mms": false, "fax": false}})
 		}
 	}
 	return page(r, "incoming_phone_numbers", found, 50)

@@ -36,7 +36,7 @@ func (t *Twilio) dial(r *http.Request, b Behaviour) answer {
 	switch {
 	case !e164.MatchString(c.To):
 		return bad(21211, "The phone number you are attempting to call, "+c.To+", is not valid.")
-	case !slices.Contains(t.o.Numbers, c.From):
+	case !slices.Contains(t.o.Numbers, c.From), slices.Contains(t.o.Mute, c.From):
 		return bad(21210, "The source phone number provided, "+c.From+", is not yet verified for your account.")
 	case c.Twiml == "":
 		return bad(21205, "Url parameter is required.")

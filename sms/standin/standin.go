@@ -20,6 +20,7 @@ type Options struct {
 	APIKeySID  string        // when set, the user name to sign in with; else the AccountSID
 	Secret     string        // the password to sign in with
 	Numbers    []string      // the account's own numbers, E.164, all able to send texts
+	Mute       []string      // those of them that cannot call
 	Services   []string      // the SIDs of its messaging services
 	Step       time.Duration // a text is queued for a step, then sent for a step, then delivered; 0: a second
 
