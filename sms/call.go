@@ -47,6 +47,8 @@ func (c *Client) call(run context.Context, j job, tell func(lock.Input)) {
 	if t != nil {
 		if t.kind == signedOut { // an API key may be allowed to text and not to call: texts go on
 			c.look()
+			t = &Trouble{kind: signedOut, Code: t.Code, Detail: "Twilio refuses the credentials for a call",
+				Hint: "allow the API key to make calls, in Twilio's console, or set twilio.voice_fallback = false"}
 		} else {
 			c.blame(j.owner, t)
 		}
@@ -82,6 +84,9 @@ func (c *Client) hangUp(ctx context.Context, j job, sid string) {
 func (c *Client) callNews(j job, state lock.TextState, t *Trouble) lock.TextNews {
 	n := c.news(j, state, t)
 	n.Unsent, n.Call = false, true
+	if t != nil && t.kind == doubtful {
+		n.Detail = t.Detail + "; whether the call was made is not known"
+	}
 	n.Detail = strings.TrimSuffix("by a call: "+n.Detail, ": ")
 	return n
 }

@@ -134,6 +134,20 @@ func TestACallThatRingsForADeadCodeIsEnded(t *testing.T) {
 	}
 }
 
+func TestACallInDoubtIsSpokenOfAsACall(t *testing.T) {
+	withRig(t, withCalls(), func(r *rig) {
+		r.behave(standin.Behaviour{On: standin.Create, Outcome: "undelivered", OutcomeCode: 30007})
+		r.text(2*time.Minute, "Ada")
+		r.expect(lock.Sent)
+		r.behave(standin.Behaviour{On: standin.Dial, Status: 503})
+		r.expect(lock.Failed)
+		const want = "by a call: 127.0.0.1 answers HTTP 503; whether the call was made is not known"
+		if n := r.expect(lock.Failed); !n.Call || n.Detail != want || n.Unsent {
+			t.Errorf("%+v, want %q", n, want)
+		}
+	})
+}
+
 // The request for a call is not broken off when its code dies, or nobody would know which call to end.
 func TestACallWhoseCodeDiesWhileItIsAskedForIsEnded(t *testing.T) {
 	withRig(t, withCalls(), func(r *rig) {

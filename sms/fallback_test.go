@@ -151,7 +151,7 @@ func TestAKeyThatMayNotCallTextsAllTheSame(t *testing.T) {
 			r.expect(lock.Sent)
 			r.behave(standin.Behaviour{On: standin.Dial, Status: 401, Code: 70051})
 			r.expect(lock.Failed)
-			if n := r.expect(lock.Failed); !n.Call {
+			if n := r.expect(lock.Failed); !n.Call || !strings.Contains(n.Detail, "for a call") || !strings.Contains(n.Hint, "to make calls") {
 				t.Errorf("%+v", n)
 			}
 			r.wait(3 * time.Minute)
