@@ -71,14 +71,14 @@ func TestBellsAgainstAnAPIThatFailsInEveryWay(t *testing.T) {
 const bellsText = `## Bells against an API that fails
 
 ` + "`go test ./sms -run Bells -bells %d -seed %d -write -timeout 30m`" + ` wrote this section on %s.
-The door's machine, its texts and its visitors, in %.1f days of virtual time. Two owners are texted at once or in turn, without calls and with
-them: a quarter of the bells each. Codes live for two minutes, the gap is a minute, and after half of the rings somebody types the
-newest code, within two and a half minutes. A stand-in for Twilio's API, up to 400 ms away, answered half of all requests with a failure: slow, hanging, cut
-off, 5xx before and after the text was taken, 429 with and without a wait, 401, refusals, redirects, answers of no sense, undelivered and
-late texts, calls that nobody took; at times there was no network.
+The door's machine, its texts and its visitors, in %.1f days of virtual time. Two owners are texted at once or in turn, without calls and
+with them: a quarter of the bells each. Codes live for two minutes, the gap is a minute, and after half of the bells somebody types the
+newest code, within two and a half minutes. A stand-in for Twilio's API, up to 400 ms away, answered half of all requests with a
+failure: slow, hanging, cut off, 5xx before and after the text was taken, 429 with and without a wait, 401, refusals, redirects,
+answers of no sense, undelivered and late texts, calls that nobody took; at times there was no network.
 
-A text or a call counts as one for a dead code (used, voided by a newer ring, or too old) when the code was dead as the client began the
-request; what was on its way by then cannot be called back.
+A text or a call is for a dead code when the code was used, voided by a newer ring, or too old as the client began the request. What
+was on its way by then cannot be called back; a call that still rings is hung up.
 
 `
 
