@@ -68,6 +68,9 @@ func (c *Client) call(run context.Context, j job, tell func(lock.Input)) {
 	}
 }
 
+// callOver is what Twilio says of a call that has ended (https://www.twilio.com/docs/api/errors/21220).
+const callOver = 21220
+
 // hangUp asks once that a call which nobody has answered be ended
 // (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource). One that was answered meanwhile goes on.
 func (c *Client) hangUp(ctx context.Context, j job, sid string) {
@@ -75,7 +78,7 @@ func (c *Client) hangUp(ctx context.Context, j job, sid string) {
 		_, err := x.service().UpdateCall(sid, (&v2010.UpdateCallParams{}).SetStatus("canceled"))
 		return err
 	})
-	if t != nil && ctx.Err() == nil {
+	if t != nil && t.Code != callOver && ctx.Err() == nil {
 		c.log.Warn("a call may still ring for a dead code", "owner", j.owner, "why", t.Detail, "twilio_code", t.Code)
 	}
 }

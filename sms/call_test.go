@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"latchd/lock"
@@ -132,6 +133,20 @@ func TestACallThatRingsForADeadCodeIsEnded(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestToEndACallThatIsOverIsNoCauseForConcern(t *testing.T) {
+	withRig(t, withCalls(), func(r *rig) {
+		r.behave(standin.Behaviour{On: standin.Create, Outcome: "undelivered", OutcomeCode: 30007})
+		r.text(45*time.Second, "Ada")
+		r.expect(lock.Sent)
+		r.behave(standin.Behaviour{On: standin.Listen, Status: 401, Code: 70051}) // the key may not read what became of it
+		r.wait(5 * time.Minute)
+		synctest.Wait()
+		if n := r.twilio.Count(standin.HangUp); n != 1 || strings.Contains(r.log.String(), "still ring") {
+			t.Errorf("asked for %d times, and logged: %s", n, &r.log)
+		}
+	})
 }
 
 func TestACallInDoubtIsSpokenOfAsACall(t *testing.T) {
