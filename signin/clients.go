@@ -146,9 +146,11 @@ func (d *Desk) lookAtClients() {
 			return
 		}
 	case err != nil:
-		return // the disk does not answer: the clients are those known
+		d.unread = err
+		return
 	case d.clients.seen != nil && os.SameFile(info, d.clients.seen) && info.Size() == d.clients.seen.Size() &&
 		info.ModTime().Equal(d.clients.seen.ModTime()):
+		d.unread = nil
 		return
 	}
 	all, err := readClients(d.opt.Dir)
@@ -163,7 +165,7 @@ func (d *Desk) lookAtClients() {
 			info, err = nil, nil
 		}
 	}
-	if err != nil {
+	if d.unread = err; err != nil {
 		return
 	}
 	d.clients = clientList{all, info}

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -109,10 +108,11 @@ func (d *Desk) save() {
 		}
 	}
 	d.mu.Lock()
-	if failed != nil || !d.stale[sessionsFile] && !d.stale[usersFile] {
-		d.broken = failed
+	defer d.mu.Unlock()
+	if (failed == nil) != (d.broken == nil) {
+		d.nudge() // to tell
 	}
-	d.mu.Unlock()
+	d.broken = failed
 }
 
 // news returns the faults that have come up, are over, or say something else than before.
@@ -131,9 +131,13 @@ func (d *Desk) news() (news []lock.Fault) {
 		{Part: Part, Kind: Unwritable, Standing: d.broken != nil, Hint: "see that the disk has room and can be written"},
 		{Part: Part, Kind: Damaged, Standing: d.now() < d.damaged, Detail: d.damage + " could not be read and was set aside",
 			Hint: "sign in again; see latchd client list"},
+		{Part: Part, Kind: Unreadable, Standing: d.unread != nil, Hint: "see that it belongs to the user that latchd runs as"},
 	}
 	if d.broken != nil {
 		now[1].Detail = "sessions cannot be kept: " + d.broken.Error()
+	}
+	if d.unread != nil {
+		now[3].Detail = "the clients are those known before: " + d.unread.Error()
 	}
 	for _, f := range now {
 		if old := d.told[f.Kind]; f.Standing != old.Standing || f.Standing && f != old {
@@ -144,5 +148,5 @@ func (d *Desk) news() (news []lock.Fault) {
 			news = append(news, f)
 		}
 	}
-	return slices.Clip(news)
+	return news
 }

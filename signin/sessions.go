@@ -76,6 +76,7 @@ func (d *Desk) admit(owner *account, kind, from, agent string) *session {
 	s.Phone = phoneHash(s.ID, owner.Phone)
 	d.sessions = append(d.sessions, s)
 	d.stale[sessionsFile] = true
+	d.nudge() // it has an end to wait for
 	return s
 }
 

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,13 +39,14 @@ const (
 	Part       = "signin"
 	Lockout    = "lockout"    // someone has tried too many codes
 	Unwritable = "unwritable" // what must survive a restart cannot be written; lockouts are the longest meanwhile
+	Unreadable = "unreadable" // clients.json cannot be opened
 	Damaged    = "damaged"    // a file was set aside: stands for a day, and lockouts are the longest meanwhile
 )
 
 const (
 	secretLife = 5 * time.Minute
 	maxSecrets = 32
-	lookEvery  = 10 * time.Second // at the clock and at clients.json
+	lookEvery  = 10 * time.Second // at clients.json, at a lockout, and at a disk that cannot be written
 	keepEvery  = time.Minute      // what a lockout has served and when a session was used are written this often at most
 )
 
@@ -93,6 +95,7 @@ type Desk struct {
 	over     []string // sessions whose end is not told yet
 	stale    map[string]bool
 	broken   error         // why files cannot be written
+	unread   error         // why clients.json cannot be read
 	damage   string        // what was set aside
 	damaged  time.Duration // until when that is told
 	kept     time.Duration // when sessions.json was last made
@@ -115,12 +118,11 @@ func Open(o Options) (*Desk, error) {
 	}
 	d := &Desk{opt: o, start: time.Now(), nudged: make(chan struct{}, 1), stale: map[string]bool{}, told: map[string]lock.Fault{}}
 	d.nobody = newAccount(Owner{})
-	d.mu.Lock()
-	defer d.unlock()
 	was := d.load()
 	d.settle(o.Owners, o.Rules, was.Owners)
 	d.resume(was)
 	d.lookAtClients()
+	d.over = nil // nobody can be listening to them
 	return d, nil
 }
 
@@ -159,19 +161,36 @@ func (d *Desk) Change(owners []Owner, rules Rules) {
 
 // Run texts codes, writes what must survive and tells of faults, until ctx ends.
 func (d *Desk) Run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
 	for {
 		d.work()
+		due := time.NewTimer(d.rest())
 		select {
 		case <-ctx.Done():
+			due.Stop()
 			d.touch(sessionsFile)
 			d.save()
 			return
 		case <-d.nudged:
-		case <-tick.C:
+			due.Stop()
+		case <-due.C:
 		}
 	}
+}
+
+// rest says how long the worker has nothing to do. It looks often only where a client may go, a lockout is served, or the
+// disk is to be tried again.
+func (d *Desk) rest() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken != nil || slices.ContainsFunc(d.owners, func(a *account) bool { return a.tries.Out() }) ||
+		slices.ContainsFunc(d.sessions, func(s *session) bool { return s.Kind == ByClient }) {
+		return lookEvery
+	}
+	now, rest := d.now(), time.Hour
+	for _, s := range d.sessions {
+		rest = min(rest, s.left(now))
+	}
+	return rest
 }
 
 func (d *Desk) work() {

@@ -1,9 +1,9 @@
 package signin
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/mail"
 	"regexp"
 	"strconv"
@@ -28,17 +28,11 @@ const (
 
 var userName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 
-// User returns what is known of an owner; the zero User where nothing is.
+// User returns what is known of an owner; the zero User where nothing is. Its account is not to be changed.
 func (d *Desk) User(owner string) User {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.users[owner].clone()
-}
-
-// clone is apart from what the desk holds and encodes: nobody changes an account while it is written.
-func (u User) clone() User {
-	u.Account = maps.Clone(u.Account)
-	return u
+	return d.users[owner]
 }
 
 // Complete makes or completes the user of a secret identifier's owner, which is not spent by it. Empty fields leave what was
@@ -59,8 +53,8 @@ func (d *Desk) Complete(secret string, u User) (User, error) {
 		return User{}, err
 	}
 	old := d.users[p.owner]
-	u.FirstName, u.LastName = or(u.FirstName, old.FirstName), or(u.LastName, old.LastName)
-	u.Email, u.Username = or(u.Email, old.Email), or(u.Username, old.Username)
+	u.FirstName, u.LastName = cmp.Or(u.FirstName, old.FirstName), cmp.Or(u.LastName, old.LastName)
+	u.Email, u.Username = cmp.Or(u.Email, old.Email), cmp.Or(u.Username, old.Username)
 	if u.Account == nil {
 		u.Account = old.Account
 	}
@@ -71,14 +65,7 @@ func (d *Desk) Complete(secret string, u User) (User, error) {
 	}
 	d.users[p.owner] = u
 	d.stale[usersFile] = true
-	return u.clone(), nil
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return u, nil
 }
 
 // ownAccount checks an account, and takes the number out of it: users.json holds none.

@@ -1,0 +1,76 @@
+package signin
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestComplete(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		given User
+		want  User
+		err   string // of the field
+	}{
+		{"a user name is made of the names", User{FirstName: "Ada", LastName: "King Lovelace"},
+			User{FirstName: "Ada", LastName: "King Lovelace", Username: "ada.king.lovelace"}, ""},
+		{"or of the owner's", User{}, User{Username: "ada"}, ""},
+		{"where the names have no letter for it", User{FirstName: "愛", LastName: "達"}, User{FirstName: "愛", LastName: "達", Username: "ada"}, ""},
+		{"with a number where it is taken", User{FirstName: "Grace"}, User{FirstName: "Grace", Username: "grace2"}, ""},
+		{"or given", User{Username: "countess_1", Email: "ada@example.org"}, User{Username: "countess_1", Email: "ada@example.org"}, ""},
+		{"one that is taken is refused", User{Username: "grace"}, User{}, "username"},
+		{"so is one in capitals", User{Username: "Ada"}, User{}, "username"},
+		{"so are two lines", User{FirstName: "A\nda"}, User{}, "first_name"},
+		{"so is a long name", User{LastName: strings.Repeat("x", 65)}, User{}, "last_name"},
+		{"so is no address", User{Email: "ada"}, User{}, "email"},
+		{"so is an address with a name", User{Email: "Ada <ada@example.org>"}, User{}, "email"},
+		{"an account is free", User{Account: map[string]any{"floor": 2.0, "pets": []any{"cat"}}},
+			User{Username: "ada", Account: map[string]any{"floor": 2.0, "pets": []any{"cat"}}}, ""},
+		{"the number in it is not kept", User{Account: map[string]any{"phone": "001 555 765-4321"}}, User{Username: "ada", Account: map[string]any{}}, ""},
+		{"another number is refused", User{Account: map[string]any{"phone": grace}}, User{}, "account.phone"},
+		{"so is a number that is none", User{Account: map[string]any{"phone": 5.0}}, User{}, "account.phone"},
+		{"so are more than 2 KiB", User{Account: map[string]any{"x": strings.Repeat("x", maxAccount)}}, User{}, "account"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.users["Grace"] = User{Username: "grace"}
+			got, err := r.Complete(r.bought(), tt.given)
+			if (err == nil) != (tt.err == "") || err != nil && (!errors.Is(err, ErrUser) || !strings.Contains(err.Error(), ": "+tt.err+" ")) {
+				t.Errorf("%v", err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			r.restart()
+			if diff := cmp.Diff(tt.want, r.User("Ada")); diff != "" {
+				t.Error("after a restart:", diff)
+			}
+		})
+	}
+}
+
+func TestAUserIsCompletedStepByStep(t *testing.T) {
+	r := newRig(t)
+	secret := r.bought()
+	if _, err := r.Complete("x", User{}); err != ErrSecret {
+		t.Errorf("an unknown secret: %v", err)
+	}
+	for _, u := range []User{{FirstName: "Ada"}, {LastName: "Lovelace", Account: map[string]any{"floor": 2.0}}, {Email: "ada@example.org"}} {
+		if _, err := r.Complete(secret, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := User{Username: "ada", FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.org", Account: map[string]any{"floor": 2.0}}
+	if diff := cmp.Diff(want, r.User("Ada")); diff != "" {
+		t.Error(diff)
+	}
+	if _, _, err := r.Enter(ada, secret, "", ""); err != nil {
+		t.Errorf("the secret is spent: %v", err)
+	}
+	if _, err := r.Complete(secret, User{FirstName: "Eve"}); err != ErrSecret {
+		t.Errorf("a secret that is spent: %v", err)
+	}
+}
