@@ -39,6 +39,9 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 		{"certificates that nothing uses", instead(brokers, brokers+"\nca = \"ca\"\ncert = \"c\"\nkey = \"k\""), []string{
 			`f:15: mqtt.ca: is not used, no broker is ssl or wss`,
 			`f:16: mqtt.cert: is not used, no broker is ssl or wss`}},
+		{"pages beyond this machine without a console", valid + "[web]\nlisten = \":8443\"", []string{
+			`f:18: web.listen: is reached from elsewhere, where there is nothing to see, the panel is for this machine alone: ` +
+				`listen on 127.0.0.1, or set web.console = true`}},
 		{"a console that is not served", valid + "[web]\nconsole = true", []string{
 			`f:18: web.console: is not served, give web.listen, as in "127.0.0.1:8080"`}},
 	}

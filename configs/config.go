@@ -7,6 +7,7 @@
 package configs
 
 import (
+	"net"
 	"time"
 
 	"latchd/lock"
@@ -160,6 +161,12 @@ type Web struct {
 	Key     string   `toml:"key"`
 	Panel   bool     `toml:"panel"`
 	Console bool     `toml:"console"`
+}
+
+// Beyond says whether the pages are reached from other machines, too.
+func (w Web) Beyond() bool {
+	host, _, err := net.SplitHostPort(w.Listen)
+	return err == nil && !isLoopback(host)
 }
 
 // Journal is what survives a restart.

@@ -273,8 +273,6 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 			`f:15: mqtt.cert: comes without its key, give mqtt.key as well`}},
 		{"a key without its certificate", valid + "[web]\nkey = \"k.pem\"", []string{
 			`f:18: web.key: comes without its certificate, give web.cert as well`}},
-		{"pages in clear text for everybody", valid + "[web]\nlisten = \":8080\"", []string{
-			`f:18: web.listen: ":8080" is reached from outside, in clear text, listen on 127.0.0.1 or give web.cert and web.key`}},
 		{"a listen address without a port", valid + "[web]\nlisten = \"127.0.0.1\"", []string{
 			`f:18: web.listen: is "127.0.0.1", allowed: HOST:PORT, as in "127.0.0.1:8080", or "" for off`}},
 		{"a host that is an address", valid + "[web]\nhosts = [\"https://door.example.org\"]", []string{

@@ -94,6 +94,8 @@ type job struct {
 	rest  []string  // the owners after this one, where they are texted in turn
 	dead  time.Time // when the code dies of old age, by the monotonic clock
 	life  *life     // of the code, nil where there is none
+
+	signIn bool // the code opens no door: no ring voids it
 }
 
 // life is that of the newest ring's code. It ends when the code is used or a newer ring voids it.
@@ -105,7 +107,7 @@ type life struct {
 }
 
 // lives says whether a job's code was neither used nor voided.
-func (c *Client) lives(j job) bool { return c.newest.Load() == j.life }
+func (c *Client) lives(j job) bool { return j.signIn || c.newest.Load() == j.life }
 
 // within returns a context that ends with the life of the job's code, too.
 func (j job) within(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -217,6 +219,10 @@ func (c *Client) Run(ctx context.Context, sink func(lock.Input)) error {
 		case j := <-c.queue:
 			all.Go(func() {
 				defer c.hands.Add(-1)
+				if j.signIn {
+					c.carrySignIn(ctx, j)
+					return
+				}
 				c.carry(ctx, j, tell)
 			})
 		}

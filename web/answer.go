@@ -1,110 +1,78 @@
 package web
 
-import (
-	"fmt"
-	"time"
+import "latchd/lock"
 
-	"latchd/lock"
-)
-
-// answer is what the visitor at the door is told, in plain words.
+// answer is what the visitor at the door is told. The page has the words, in the visitor's language: see words.js.
 type answer struct {
-	Kind string `json:"kind"` // "good", "bad" or "note"
-	Text string `json:"text"`
+	Kind   string `json:"kind"`              // "good", "bad" or "note"
+	Say    string `json:"say"`               // which of the page's sentences
+	Left   int    `json:"left,omitempty"`    // wrong entries still allowed; 0: unknown, or none counts
+	Wait   int64  `json:"wait_ms,omitempty"` // until it may be tried again
+	Digits int    `json:"digits,omitempty"`  // of a code, where what was typed is none
+	Reason string `json:"reason,omitempty"`  // the event's own
 }
 
-// answerTo puts an event into words for the visitor. left is how many wrong entries are still allowed, 0 when unknown.
+// answerTo says what the visitor is told of an event. left is how many wrong entries are still allowed, 0 when unknown.
 // It returns false for what is no business of the visitor.
 func answerTo(e lock.Event, digits, left int) (answer, bool) {
+	a := answer{Kind: "note", Reason: string(e.Reason)}
 	switch e.Type {
 	case lock.BellRung:
-		return answer{"note", "It rings."}, true
+		a.Say = "rings"
 	case lock.BellLimited:
-		return answer{"note", limited(e)}, true
+		a.Say, a.Wait = limited(e.Reason), e.Wait.Milliseconds()
 	case lock.CodeSent:
-		return answer{"note", "A code is on its way to the owner's phone."}, true
+		a.Say = "texted"
 	case lock.CodeFailed:
-		return answer{"bad", "The code could not be texted."}, true
+		a.Kind, a.Say = "bad", "text_failed"
 	case lock.AccessGranted:
-		return answer{"good", granted(e.Method)}, true
+		a.Kind, a.Say = "good", granted(e.Method)
 	case lock.AccessDenied:
-		return answer{"bad", denied(e.Reason, digits) + tries(e.Reason, left)}, true
+		a.Kind, a.Say = "bad", denied(e.Reason)
+		switch e.Reason {
+		case lock.WrongCode, lock.NoCode:
+			a.Left = max(0, left)
+		case lock.Malformed:
+			a.Digits = digits
+		}
 	case lock.LockoutStarted:
-		return answer{"bad", "Too many wrong codes."}, true
+		a.Kind, a.Say = "bad", "lockout"
 	case lock.LockoutEnded:
-		return answer{"note", "You may try again."}, true
+		a.Say = "lockout_over"
 	case lock.DoorForced:
-		return answer{"bad", "The door was forced."}, true
+		a.Kind, a.Say = "bad", "forced"
 	case lock.DoorHeld:
-		return answer{"bad", "Please close the door."}, true
+		a.Kind, a.Say = "bad", "held"
+	default:
+		return answer{}, false
 	}
-	return answer{}, false
+	return a, true
 }
 
 func granted(m lock.Method) string {
 	switch m {
 	case lock.ByCode:
-		return "Welcome. Come in."
+		return "opened"
 	case lock.ByExit:
-		return "Opened from inside."
+		return "exit"
 	}
-	return "Opened for you. Come in."
+	return "opened_for_you"
 }
 
-func denied(r lock.Reason, digits int) string {
+func denied(r lock.Reason) string {
 	switch r {
-	case lock.WrongCode:
-		return "Wrong code."
-	case lock.Expired:
-		return "Expired. Ring for a new code."
-	case lock.Used:
-		return "Already used. Ring for a new code."
-	case lock.NoCode:
-		return "No code is live. Ring first."
-	case lock.Malformed:
-		if digits == 0 {
-			return "Not a code."
-		}
-		return fmt.Sprintf("Not a code: a code has %d digits.", digits)
+	case lock.WrongCode, lock.Expired, lock.Used, lock.NoCode, lock.Malformed, lock.LockedOut:
+		return string(r)
+	}
+	return "refused"
+}
+
+func limited(r lock.Reason) string {
+	switch r {
+	case lock.MinGap, lock.PerHour, lock.PerDay, lock.Quiet:
+		return string(r)
 	case lock.LockedOut:
-		return "Locked out. Not looked at."
+		return "rings_locked_out"
 	}
-	return "Refused."
-}
-
-// tries says how many wrong entries are left after one that counts.
-func tries(r lock.Reason, left int) string {
-	switch {
-	case left <= 0 || r != lock.WrongCode && r != lock.NoCode:
-		return ""
-	case left == 1:
-		return " 1 try left."
-	}
-	return fmt.Sprintf(" %d tries left.", left)
-}
-
-func limited(e lock.Event) string {
-	switch e.Reason {
-	case lock.MinGap:
-		return "A code went out just now." + wait(e.Wait)
-	case lock.PerHour:
-		return "No more codes this hour." + wait(e.Wait)
-	case lock.PerDay:
-		return "No more codes today."
-	case lock.Quiet:
-		return "No codes are sent at this hour."
-	case lock.LockedOut:
-		return "It rings. No codes during a lockout."
-	}
-	return "It rings. No code was sent."
-}
-
-func wait(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return ""
-	case d < 2*time.Minute:
-		return fmt.Sprintf(" Ring again in %d s.", (d+time.Second-1)/time.Second)
-	}
-	return fmt.Sprintf(" Ring again in %d min.", (d+time.Minute-1)/time.Minute)
+	return "no_text"
 }

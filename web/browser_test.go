@@ -145,7 +145,7 @@ func TestAVisitorRingsReadsTypesAndComesInAndAGuesserIsLockedOut(t *testing.T) {
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			h := newHouse(false)
-			server := httptest.NewServer(h.demo.Handler())
+			server := httptest.NewServer(site(h.demo))
 			defer server.Close()
 			defer h.demo.Close() // first: it ends the streams
 			play(t, tab, []scene{
@@ -177,7 +177,7 @@ func TestADoorWithAContactIsPushedAndALostDaemonComesBack(t *testing.T) {
 	tab, dir, l := openBrowser(t), pictures(t), looks[0]
 	h := newHouse(true)
 	var away atomic.Bool
-	handler := h.demo.Handler()
+	handler := site(h.demo)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if away.Load() {
 			panic(http.ErrAbortHandler)

@@ -1,111 +1,73 @@
 package web
 
 import (
-	"embed"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"latchd/lock"
 )
 
-//go:embed page
-var page embed.FS
-
 // The history that a page opened later is shown.
 const (
 	keptTexts    = 20
 	keptMessages = 200
 	keptPayload  = 4 << 10 // bytes of one message
-	keptAnswer   = 8 * time.Second
 )
 
 // DemoOptions is what the demo's page needs to know.
 type DemoOptions struct {
+	PanelOptions
 	Fingers Fingers
-	Door    string      // the door's name
-	Rules   lock.Config // the door's rules, as the machine got them at its start
-	Keys    []string    // the pad's rows, top first: "123", ...
-	Broker  string      // host:port at which mosquitto_sub joins in
-	Prefix  string      // of the topics
-	Listen  string      // the address that the page is served at
+	Broker  string // host:port at which mosquitto_sub joins in
+	Prefix  string // of the topics
 
 	// Twilio sets how the stand-in behaves from now on, and says whether it knows that word; nil: it knows none.
 	Twilio func(mood string) bool
 }
 
-// Demo is the demo's page. The program feeds it by Status, Text, Message and Event, none of which blocks; all methods
-// are safe for concurrent use. Close ends it.
+// Demo is the demo's page: the panel, with the door, the phone and the messages beside it. The program feeds it by Status,
+// Text, Message and Event, none of which blocks; all methods are safe for concurrent use. Close ends it.
 type Demo struct {
-	opts    DemoOptions
-	pad     hand
-	bell    hand
-	exit    hand
-	visitor *visitor
-
-	mu       sync.Mutex
-	status   lock.Status
-	statusAt time.Time
-	held     bool // the door is kept open by hand
-	wrong    int  // wrong entries since the last right one or lockout
-	answer   answer
-	answerAt time.Time
+	*Panel
+	opts     DemoOptions
+	exit     hand
+	visitor  *visitor
 	texts    []text
 	messages []message
-	clients  map[*client]struct{}
-	closed   bool
 }
 
-// NewDemo returns the demo's page for one door.
+// NewDemo returns the demo's page for one door. The panel's hands are the fingers.
 func NewDemo(o DemoOptions) *Demo {
-	return &Demo{
-		opts:    o,
-		pad:     newHand(8),
-		bell:    newHand(1),
-		exit:    newHand(1),
-		visitor: newVisitor(o.Fingers.Door),
-		clients: map[*client]struct{}{},
-	}
+	o.Hands = taps{o.Fingers}
+	d := &Demo{Panel: NewPanel(o.PanelOptions), opts: o, exit: newHand(1), visitor: newVisitor(o.Fingers.Door)}
+	d.more = func(s *snapshot) { s.Watch, s.Texts, s.Messages = o.watch(), d.texts, d.messages }
+	return d
 }
 
-// Close ends every stream and the visitor's walk. An http.Server's Shutdown waits for streams: call Close before it, or
-// register it with RegisterOnShutdown.
+// taps presses with fingers.
+type taps struct{ Fingers }
+
+func (t taps) Bell(ctx context.Context) error { return t.Fingers.Bell(ctx, tap) }
+
+// Close ends every stream and the visitor's walk, as Panel.Close does.
 func (d *Demo) Close() {
-	d.mu.Lock()
-	d.closed = true
-	for c := range d.clients {
-		d.drop(c)
-	}
-	d.mu.Unlock()
+	d.Panel.Close()
 	d.visitor.close()
 }
 
-// Handler serves the page at / and its stream at /events, and takes what fingers do by POST at /press, /bell, /exit and
-// /door. POST at /twilio sets how the stand-in for Twilio behaves.
-func (d *Demo) Handler() http.Handler {
-	mux := http.NewServeMux()
+// routes serves the page at /, and takes what fingers do by POST at /exit and /door. POST at /twilio sets how the stand-in
+// for Twilio behaves. The rest is the panel's.
+func (d *Demo) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", file("demo.html"))
-	for _, name := range []string{"demo.css", "demo.js", "pad.css", "pad.js", "icon.svg"} {
-		mux.HandleFunc("GET /"+name, file(name))
-	}
-	mux.HandleFunc("GET /events", d.stream)
-	mux.HandleFunc("POST /press", d.postPress)
-	mux.HandleFunc("POST /bell", d.postBell)
 	mux.HandleFunc("POST /exit", d.postExit)
 	mux.HandleFunc("POST /door", d.postDoor)
 	mux.HandleFunc("POST /twilio", d.postTwilio)
-	return guard([]string{d.opts.Listen}, mux)
-}
-
-func file(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeFileFS(w, r, page, "page/"+name)
-	}
+	d.Panel.routes(mux)
 }
 
 // Status shows the door as it is now. Where a contact is fitted and the strike has just opened, the visitor goes in.
@@ -118,8 +80,7 @@ func (d *Demo) Status(s lock.Status) {
 	if d.status.DoorOpen && !s.DoorOpen {
 		d.held = false
 	}
-	d.status, d.statusAt = s, time.Now()
-	d.publish("status", d.view())
+	d.setStatus(s)
 }
 
 // Text shows a text as it arrives on the owner's phone. A number in to is masked.
@@ -131,7 +92,7 @@ func (d *Demo) Text(to, body string, at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.texts = keep(d.texts, t, keptTexts)
-	d.publish("text", t)
+	d.publish(frame("phone", t))
 }
 
 // Message shows an MQTT message as it passes. Of a long payload the first 4 KiB are kept, of a binary one its length.
@@ -140,25 +101,7 @@ func (d *Demo) Message(topic string, payload []byte, retained bool, at time.Time
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.messages = keep(d.messages, m, keptMessages)
-	d.publish("message", m)
-}
-
-// Event tells the visitor, in words, what became of a ring or an entry.
-func (d *Demo) Event(e lock.Event) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case e.Type == lock.AccessDenied && (e.Reason == lock.WrongCode || e.Reason == lock.NoCode):
-		d.wrong++
-	case e.Type == lock.AccessGranted && e.Method == lock.ByCode, e.Type == lock.LockoutStarted:
-		d.wrong = 0
-	}
-	a, ok := answerTo(e, d.opts.Rules.Digits, d.opts.Rules.Attempts-d.wrong)
-	if !ok {
-		return
-	}
-	d.answer, d.answerAt = a, time.Now()
-	d.publish("answer", a)
+	d.publish(frame("message", m))
 }
 
 // keep appends v and forgets the oldest beyond n.

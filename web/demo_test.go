@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +47,11 @@ func (s *stub) all() (did []string) {
 	}
 }
 
+// site is what the demo serves.
+func site(d *Demo) http.Handler { return Site{Demo: d, Names: []string{"127.0.0.1:8080"}}.Handler() }
+
+var quiet = slog.New(slog.DiscardHandler)
+
 func newDemo(t *testing.T, f Fingers) *Demo {
 	o := options
 	o.Fingers = f
@@ -64,7 +70,7 @@ func ask(d *Demo, method, path, contentType, body string, header ...string) *htt
 		}
 	}
 	w := httptest.NewRecorder()
-	d.Handler().ServeHTTP(w, r)
+	site(d).ServeHTTP(w, r)
 	return w
 }
 
@@ -80,7 +86,7 @@ func TestEveryFileIsServedUnderAStrictPolicy(t *testing.T) {
 		if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) {
 			t.Errorf("%s: %d %s, want 200 %s", path, w.Code, w.Header().Get("Content-Type"), kind)
 		}
-		for name, want := range map[string]string{"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
+		for name, want := range map[string]string{"Content-Security-Policy": demoPolicy, "X-Content-Type-Options": "nosniff",
 			"Referrer-Policy": "no-referrer"} {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
@@ -99,44 +105,43 @@ func TestEveryFileIsServedUnderAStrictPolicy(t *testing.T) {
 }
 
 const (
-	notKeys   = "Those are not 1 to 32 keys of this pad."
 	tooLong   = "That is too long."
 	otherSite = "This request comes from another site."
-	otherName = "This server does not go by that name. Open it by the address it printed."
+	otherName = "This server does not go by that name. Open it by its address, or add the name to web.hosts."
 )
 
 func TestRequestsAreAnsweredInPlainSentences(t *testing.T) {
-	ones := strings.Repeat("1", 2000)
+	ones := strings.Repeat("1", 2*maxBody)
 	tests := []struct {
 		name, method, path, kind, body string
 		header                         []string
 		code                           int
 		says, does                     string
 	}{
-		{name: "keys in a form", path: "/press", body: "keys=12%23", code: 204, does: "press 12#"},
-		{name: "keys in JSON", path: "/press", kind: "application/json", body: `{"keys":"0*"}`, code: 204, does: "press 0*"},
-		{name: "no keys", path: "/press", body: "keys=", code: 400, says: notKeys},
-		{name: "a key that the pad lacks", path: "/press", body: "keys=1A2", code: 400, says: notKeys},
-		{name: "more keys than allowed", path: "/press", body: "keys=" + ones[:33], code: 400, says: notKeys},
-		{name: "a long form", path: "/press", body: "keys=" + ones, code: 413, says: tooLong},
-		{name: "long JSON", path: "/press", kind: "application/json", body: `{"keys":"` + ones + `"}`,
+		{name: "keys in a form", path: "/panel/press", body: "keys=12%23", code: 204, does: "press 12#"},
+		{name: "keys in JSON", path: "/panel/press", kind: "application/json", body: `{"keys":"0*"}`, code: 204, does: "press 0*"},
+		{name: "no keys", path: "/panel/press", body: "keys=", code: 400, says: notKeys},
+		{name: "a key that the pad lacks", path: "/panel/press", body: "keys=1A2", code: 400, says: notKeys},
+		{name: "more keys than allowed", path: "/panel/press", body: "keys=" + ones[:33], code: 400, says: notKeys},
+		{name: "a long form", path: "/panel/press", body: "keys=" + ones, code: 413, says: tooLong},
+		{name: "long JSON", path: "/panel/press", kind: "application/json", body: `{"keys":"` + ones + `"}`,
 			code: 413, says: tooLong},
-		{name: "broken JSON", path: "/press", kind: "application/json", body: `{`, code: 400, says: "That could not be read."},
-		{name: "the bell", path: "/bell", code: 204, does: "bell 150ms"},
+		{name: "broken JSON", path: "/panel/press", kind: "application/json", body: `{`, code: 400, says: "That could not be read."},
+		{name: "the bell", path: "/panel/bell", code: 204, does: "bell 150ms"},
 		{name: "the exit button", path: "/exit", code: 204, does: "exit 150ms"},
 		{name: "a door without a word", path: "/door", code: 400, says: "Say open=true or open=false."},
 		{name: "a mood that Twilio has not", path: "/twilio", body: "mood=odd", code: 400, says: "Twilio has no such mood."},
 		{name: "a long word to Twilio", path: "/twilio", body: "mood=" + ones, code: 413, says: tooLong},
 		{name: "a long word at the door", path: "/door", body: "open=" + ones, code: 413, says: tooLong},
-		{name: "another site's request", path: "/bell", code: 403, says: otherSite,
+		{name: "another site's request", path: "/panel/bell", code: 403, says: otherSite,
 			header: []string{"Sec-Fetch-Site", "cross-site"}},
-		{name: "another origin's request", path: "/bell", code: 403, says: otherSite,
+		{name: "another origin's request", path: "/panel/bell", code: 403, says: otherSite,
 			header: []string{"Origin", "http://evil.example"}},
-		{name: "a foreign name", path: "/bell", header: []string{"Host", "evil.example:8080"}, code: 403, says: otherName},
-		{name: "a foreign name asking for the stream", method: "GET", path: "/events", code: 403,
+		{name: "a foreign name", path: "/panel/bell", header: []string{"Host", "evil.example:8080"}, code: 403, says: otherName},
+		{name: "a foreign name asking for the stream", method: "GET", path: "/panel/stream", code: 403,
 			header: []string{"Host", "evil.example"}, says: otherName},
-		{name: "a bell that is only looked at", method: "GET", path: "/bell", code: 405, says: "Method Not Allowed"},
-		{name: "a path that is not there", method: "GET", path: "/panel", code: 404, says: "404 page not found"},
+		{name: "a bell that is only looked at", method: "GET", path: "/panel/bell", code: 405, says: "Method Not Allowed"},
+		{name: "a path that is not there", method: "GET", path: "/pannel", code: 404, says: "404 page not found"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,13 +201,13 @@ func TestABusyFingerSaysSoAndAQueueIsBounded(t *testing.T) {
 			go func() { codes <- ask(d, "POST", path, form, body).Code }()
 			synctest.Wait()
 		}
-		post("/bell", "")
-		post("/bell", "")
+		post("/panel/bell", "")
+		post("/panel/bell", "")
 		if code := <-codes; code != http.StatusConflict {
 			t.Errorf("a second press of the bell: %d, want 409", code)
 		}
 		for _, k := range "123456789" {
-			post("/press", "keys="+string(k))
+			post("/panel/press", "keys="+string(k))
 		}
 		if code := <-codes; code != http.StatusConflict {
 			t.Errorf("a ninth hand at the keypad: %d, want 409", code)
@@ -223,7 +228,7 @@ func TestABusyFingerSaysSoAndAQueueIsBounded(t *testing.T) {
 func TestAPressThatFailsNamesNoKey(t *testing.T) {
 	hands := newStub()
 	hands.press = func(context.Context) error { return errors.New("key 7 is stuck") }
-	w := ask(newDemo(t, hands), "POST", "/press", form, "keys=7")
+	w := ask(newDemo(t, hands), "POST", "/panel/press", form, "keys=7")
 	if w.Code != http.StatusInternalServerError || strings.TrimSpace(w.Body.String()) != "The keypad could not be pressed." {
 		t.Errorf("answered %d %q", w.Code, w.Body)
 	}

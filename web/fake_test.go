@@ -14,8 +14,8 @@ var rules = lock.Config{
 }
 
 var options = DemoOptions{
-	Door: "Front door", Rules: rules, Keys: []string{"123", "456", "789", "*0#"}, Broker: "127.0.0.1:1883",
-	Prefix: "latchd", Listen: "127.0.0.1:8080",
+	PanelOptions: PanelOptions{Door: "Front door", Rules: rules, Keys: []string{"123", "456", "789", "*0#"}},
+	Broker:       "127.0.0.1:1883", Prefix: "latchd",
 }
 
 const rightCode = "480913"

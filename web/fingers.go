@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"latchd/lock"
@@ -23,10 +22,11 @@ type Fingers interface {
 }
 
 const (
-	maxBody = 1 << 10                // bytes of a request
 	maxKeys = 32                     // of one request
 	tap     = 150 * time.Millisecond // of the bell and of the exit button
 )
+
+var notKeys = "Those are not 1 to " + strconv.Itoa(maxKeys) + " keys of this pad."
 
 var errBusy = errors.New("busy")
 
@@ -53,23 +53,6 @@ func (h hand) work(ctx context.Context, press func() error) error {
 	return press()
 }
 
-func (d *Demo) postPress(w http.ResponseWriter, r *http.Request) {
-	keys, err := readKeys(w, r)
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	if keys == "" || len(keys) > maxKeys || strings.Trim(keys, strings.Join(d.opts.Keys, "")) != "" {
-		http.Error(w, "Those are not 1 to "+strconv.Itoa(maxKeys)+" keys of this pad.", http.StatusBadRequest)
-		return
-	}
-	pressed(w, "keypad", d.pad.work(r.Context(), func() error { return d.opts.Fingers.Press(r.Context(), keys) }))
-}
-
-func (d *Demo) postBell(w http.ResponseWriter, r *http.Request) {
-	pressed(w, "bell", d.bell.work(r.Context(), func() error { return d.opts.Fingers.Bell(r.Context(), tap) }))
-}
-
 func (d *Demo) postExit(w http.ResponseWriter, r *http.Request) {
 	pressed(w, "exit button", d.exit.work(r.Context(), func() error { return d.opts.Fingers.Exit(r.Context(), tap) }))
 }
@@ -89,7 +72,6 @@ func pressed(w http.ResponseWriter, part string, err error) {
 // postDoor pushes the door (open=true), holds it when it is open already, or lets it close (open=false). A locked door
 // does not give way, unless by force=true.
 func (d *Demo) postDoor(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
 		refuse(w, err)
 		return
@@ -110,7 +92,7 @@ func (d *Demo) postDoor(w http.ResponseWriter, r *http.Request) {
 		refused = "The door is locked."
 	default:
 		d.held = open
-		d.publish("status", d.view())
+		d.publish(frame("status", d.view()))
 	}
 	d.mu.Unlock()
 	if refused != "" {
@@ -123,7 +105,6 @@ func (d *Demo) postDoor(w http.ResponseWriter, r *http.Request) {
 
 // postTwilio sets how the stand-in for Twilio behaves.
 func (d *Demo) postTwilio(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
 		refuse(w, err)
 		return
@@ -136,8 +117,7 @@ func (d *Demo) postTwilio(w http.ResponseWriter, r *http.Request) {
 }
 
 // readKeys takes the keys from a form or from a JSON object.
-func readKeys(w http.ResponseWriter, r *http.Request) (string, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+func readKeys(r *http.Request) (string, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/json" {
 		var body struct{ Keys string }
 		err := json.NewDecoder(r.Body).Decode(&body)

@@ -7,14 +7,26 @@ import (
 	"strings"
 )
 
-// policy lets a page load its own files and talk to its own server, and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy lets a page load its own files and talk to its own server, and nothing else; no page frames it. On the demo's
+// server the demo's page frames the console.
+const (
+	policy     = common + "frame-ancestors 'none'"
+	demoPolicy = common + "frame-src 'self'; frame-ancestors 'self'"
+
+	common = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; "
+)
+
+const maxBody = 8 << 10 // bytes of a request
 
 // guard stands before every page. It refuses a Host header that names neither a loopback address, nor this end of the
 // connection, nor one of names: a page elsewhere whose name was pointed here (DNS rebinding) gets nothing. It refuses
-// changes asked for by other sites, and tells the browser how little a page may do.
-func guard(names []string, next http.Handler) http.Handler {
+// changes asked for by other sites, and bodies of more than maxBody, and tells the browser how little a page may do.
+func guard(names []string, framed bool, next http.Handler) http.Handler {
+	csp := policy
+	if framed {
+		csp = demoPolicy
+	}
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "This request comes from another site.", http.StatusForbidden)
@@ -22,15 +34,16 @@ func guard(names []string, next http.Handler) http.Handler {
 	next = cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", csp)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		if !ours(r, names) {
-			http.Error(w, "This server does not go by that name. Open it by the address it printed.", http.StatusForbidden)
+			http.Error(w, "This server does not go by that name. Open it by its address, or add the name to web.hosts.", http.StatusForbidden)
 			return
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
 }

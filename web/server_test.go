@@ -30,14 +30,14 @@ func (w wire) Addr() net.Addr { return &net.TCPAddr{} }
 func TestAStreamOutlivesTheLimitsOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDemo(t, newStub())
-		server := Server(d.Handler())
+		server := newServer(site(d), quiet)
 		server.RegisterOnShutdown(d.Close)
 		l := wire{make(chan net.Conn), make(chan struct{})}
 		ended := make(chan error)
 		go func() { ended <- server.Serve(l) }()
 		near, far := net.Pipe()
 		l.conns <- far
-		if _, err := near.Write([]byte("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
+		if _, err := near.Write([]byte("GET /panel/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := http.ReadResponse(bufio.NewReader(near), nil)
@@ -60,14 +60,14 @@ func TestAStreamOutlivesTheLimitsOfARequest(t *testing.T) {
 
 func TestARequestThatNeverEndsIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := Server(newDemo(t, newStub()).Handler())
+		server := newServer(site(newDemo(t, newStub())), quiet)
 		l := wire{make(chan net.Conn), make(chan struct{})}
 		ended := make(chan error)
 		go func() { ended <- server.Serve(l) }()
 		near, far := net.Pipe()
 		l.conns <- far
 		began := time.Now()
-		if _, err := near.Write([]byte("POST /press HTTP/1.1\r\nHost: loc")); err != nil {
+		if _, err := near.Write([]byte("POST /panel/press HTTP/1.1\r\nHost: loc")); err != nil {
 			t.Fatal(err)
 		}
 		for buf := make([]byte, 512); ; {

@@ -53,8 +53,8 @@ func open(t *testing.T, d *Demo) (next func(*testing.T) (event, data string), le
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		req := httptest.NewRequest("GET", "http://localhost/events", nil).WithContext(ctx)
-		d.Handler().ServeHTTP(pipe{w, http.Header{}}, req)
+		req := httptest.NewRequest("GET", "http://localhost/panel/stream", nil).WithContext(ctx)
+		site(d).ServeHTTP(pipe{w, http.Header{}}, req)
 		w.Close()
 	}()
 	return frames(r), func() { cancel(); r.Close(); <-done }
@@ -87,7 +87,7 @@ func TestAPageOpenedLaterIsShownWhatWas(t *testing.T) {
 		if s.Watch != "mosquitto_sub -h 127.0.0.1 -p 1883 -t 'latchd/#' -v" {
 			t.Errorf("the command is %q", s.Watch)
 		}
-		if s.Answer == nil || s.Answer.Text != "Wrong code. 2 tries left." {
+		if s.Answer == nil || s.Answer.Say != "wrong_code" || s.Answer.Left != 2 {
 			t.Errorf("the answer is %v", s.Answer)
 		}
 		if len(s.Texts) != 1 || s.Texts[0].To != "…21" || s.Texts[0].At != "2026-11-20T23:59:59.123Z" {
@@ -135,12 +135,12 @@ func TestASlowPageIsDroppedAndStopsNobody(t *testing.T) {
 func TestPagesAreBoundedAndEndWithTheDemo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDemo(t, newStub())
-		for range maxClients {
+		for range maxPanels {
 			next, leave := open(t, d)
 			next(t)
 			defer leave()
 		}
-		w := ask(d, "GET", "/events", "", "")
+		w := ask(d, "GET", "/panel/stream", "", "")
 		if w.Code != http.StatusServiceUnavailable || !strings.HasPrefix(w.Body.String(), "Too many pages are open.") {
 			t.Errorf("one page too many: %d %q", w.Code, w.Body)
 		}
@@ -149,7 +149,7 @@ func TestPagesAreBoundedAndEndWithTheDemo(t *testing.T) {
 		if len(d.clients) != 0 {
 			t.Errorf("%d streams outlive the demo", len(d.clients))
 		}
-		if w := ask(d, "GET", "/events", "", ""); w.Code != http.StatusServiceUnavailable {
+		if w := ask(d, "GET", "/panel/stream", "", ""); w.Code != http.StatusServiceUnavailable {
 			t.Errorf("a page opened after the end: %d, want 503", w.Code)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -69,7 +70,7 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 	if err != nil {
 		return err
 	}
-	cfg.Journal.Path = filepath.Join(dir, "journal")
+	cfg.Journal.Path, cfg.Web.Console = filepath.Join(dir, "journal"), true
 	cfg.Board.Socket = filepath.Join(dir, "board")
 	phone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -105,8 +106,9 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 	if err != nil {
 		return err
 	}
-	demo = web.NewDemo(web.DemoOptions{Fingers: fingers{h.sim}, Door: cfg.Door.Name, Rules: rules(cfg), Keys: cfg.Keypad.Keys,
-		Broker: messages.Addr().String(), Prefix: cfg.MQTT.Prefix, Listen: page.Addr().String(),
+	demo = web.NewDemo(web.DemoOptions{
+		PanelOptions: web.PanelOptions{Door: cfg.Door.Name, Rules: rules(cfg), Keys: cfg.Keypad.Keys},
+		Fingers:      fingers{h.sim}, Broker: messages.Addr().String(), Prefix: cfg.MQTT.Prefix,
 		Twilio: func(mood string) bool {
 			b, ok := moods[mood]
 			if ok {
@@ -115,11 +117,16 @@ func runDemo(ctx context.Context, listen string, stdout io.Writer, log *slog.Log
 			}
 			return ok
 		}})
-	defer demo.Close()
-
+	site := web.Site{Demo: demo, Console: h.pages.console, Names: []string{listen}}
 	// Nothing speaks to the demo's page before it is there: not even strangers who try the broker's port all the time.
-	defer serve(page, demo.Handler()).Close()
-	defer serve(phone, twilio).Close()
+	served, stop := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer stop()
+	serving.Go(func() { web.Serve(served, page, nil, site.Handler(), site.Close, log) })
+	api := &http.Server{Handler: twilio, ReadHeaderTimeout: 5 * time.Second}
+	defer api.Close()
+	go api.Serve(phone)
 	mqtt, err := playBroker(messages, func(topic string, payload []byte, retained bool) {
 		demo.Message(topic, payload, retained, time.Now())
 	})
@@ -146,13 +153,6 @@ var moods = map[string]standin.Behaviour{
 	"refuse": {On: standin.Create, Status: http.StatusBadRequest, Code: 21610, Message: "Attempt to send to unsubscribed recipient"},
 	"limit":  {On: standin.Create, Status: http.StatusTooManyRequests, Code: 20429, RetryAfter: "10"},
 	"late":   {On: standin.Create, Late: demoLate},
-}
-
-// serve serves h in the background, until the server that it returns is closed.
-func serve(l net.Listener, h http.Handler) *http.Server {
-	s := web.Server(h)
-	go s.Serve(l)
-	return s
 }
 
 // onLoopback refuses an address that others could reach: whoever sees the demo's page holds its door.

@@ -35,6 +35,7 @@ type house struct {
 	texts   *sms.Client // nil: there is nothing to sign in with, as noTexts says
 	noTexts lock.Fault
 	secret  configs.Secret // Twilio's
+	pages   pages
 
 	mu      sync.Mutex
 	early   []lock.Input  // what was posted before there was a loop
@@ -75,6 +76,7 @@ func (h *house) openRest() error {
 		return errors.Join(err, h.journal.Close())
 	}
 	h.openTexts()
+	h.openPages()
 	every, err := systemd.AliveEvery()
 	if err != nil {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
@@ -216,6 +218,7 @@ func (h *house) post(in lock.Input) {
 
 func (h *house) showStatus(s lock.Status) {
 	h.broker.Show(s)
+	h.showPages(s)
 	if h.show != nil {
 		h.show(s)
 	}
@@ -238,6 +241,7 @@ func (h *house) tell(events []lock.Event, again bool) {
 		return
 	}
 	h.broker.Tell(events)
+	h.tellPages(events)
 	if h.hear != nil {
 		h.hear(events)
 	}
@@ -269,6 +273,7 @@ func (h *house) run(ctx context.Context) error {
 		h.post(h.noTexts)
 	}
 	h.job("mqtt", func() error { return h.broker.Run(adapters) })
+	h.runPages(adapters)
 	fingers, liftFingers := context.WithCancel(context.Background())
 	defer liftFingers()
 	if err := h.serveSim(fingers); err != nil {

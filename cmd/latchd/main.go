@@ -75,7 +75,7 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newLog(), newSim(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newVersion())
 	return root
 }
 

@@ -65,9 +65,6 @@ func warnings(cfg *configs.Config) (ws []string) {
 	if w := textWarning(cfg); w != "" {
 		ws = append(ws, w)
 	}
-	if cfg.Web.Listen != "" {
-		ws = append(ws, "web.listen is set, but this version serves no pages")
-	}
 	return ws
 }
 
@@ -140,6 +137,7 @@ func (h *house) apply(next *configs.Config) error {
 		}
 	}
 	h.post(lock.Reconfigured{Config: h.rules(next)})
+	h.changePages(next)
 	return nil
 }
 

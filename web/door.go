@@ -1,0 +1,93 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"latchd/lock"
+	"latchd/signin"
+)
+
+// door is the door as an owner gets it. Times are milliseconds left at the moment of sending.
+type door struct {
+	ID        string           `json:"id"`
+	Name      string           `json:"name"`
+	Strike    lock.StrikeState `json:"strike"`
+	Contact   bool             `json:"contact"` // fitted
+	Open      bool             `json:"open"`
+	TamperFit bool             `json:"tamper_fitted"`
+	Tamper    bool             `json:"tamper"`
+	LockedOut bool             `json:"locked_out"`
+	Until     string           `json:"lockout_until,omitempty"`
+	Lockout   int64            `json:"lockout_ms"`
+	Level     int              `json:"level"`
+	Code      int64            `json:"code_ms"`
+	TextsLeft int              `json:"texts_left"`
+	TextsDay  int              `json:"texts_per_day"`
+	Pulse     int64            `json:"pulse_ms"`
+	Faults    []fault          `json:"faults"`
+	Owner     string           `json:"owner,omitempty"` // who asks
+	Version   string           `json:"version"`
+}
+
+// door is a status of an age, with the rules in force; state is held.
+func (c *Console) door(s lock.Status, age time.Duration) door {
+	left := func(t time.Duration) int64 { return max(0, t-age).Milliseconds() }
+	d := door{ID: c.opts.Door, Name: c.opts.Name, Strike: cmp.Or(s.Strike, lock.Locked), Contact: s.Contact, Open: s.DoorOpen,
+		TamperFit: s.TamperFit, Tamper: s.Tamper, LockedOut: s.LockedOut, Lockout: left(s.Remaining), Level: s.Level,
+		Code: left(s.CodeFor), TextsLeft: s.TextsLeft, TextsDay: c.opts.Rules.PerDay, Pulse: c.opts.Rules.Pulse.Milliseconds(),
+		Version: c.opts.Version, Faults: faults(s.Faults)}
+	if s.LockedOut {
+		d.Until = s.Until.UTC().Format(lock.Stamp)
+	}
+	return d
+}
+
+// lasting is the door without what changes by itself as time passes.
+func (d door) lasting() string {
+	d.Lockout, d.Until = 0, ""
+	live := d.Code > 0
+	d.Code = 0
+	return fmt.Sprint(d, live)
+}
+
+func (c *Console) getDoor(w http.ResponseWriter, _ *http.Request, s signin.Session) {
+	d, _ := c.now()
+	d.Owner = s.Owner
+	answerJSON(w, http.StatusOK, d)
+}
+
+// patience is how long an order may take. The loop takes microseconds: beyond this it hangs.
+const patience = 2 * time.Second
+
+// order gives the door an order in the owner's name, and answers with the door as it is when that is carried out.
+func (c *Console) order(a lock.Action, done func(door) bool) func(http.ResponseWriter, *http.Request, signin.Session) {
+	return func(w http.ResponseWriter, r *http.Request, s signin.Session) {
+		_, changed := c.now()
+		c.opts.Order(lock.Command{Method: lock.ByConsole, Action: a, At: time.Now(), Trusted: true, Owner: s.Owner})
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		for {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				fail(w, http.StatusServiceUnavailable, "door_stuck", "The door does not answer. Whether it did as it was told is not known.")
+				return
+			}
+			var d door
+			d, changed = c.now()
+			if a != lock.Pardon && d.Strike == lock.Jammed {
+				fail(w, http.StatusServiceUnavailable, "jammed", "The strike's line cannot be driven. See the faults.")
+				return
+			}
+			if done(d) {
+				d.Owner = s.Owner
+				answerJSON(w, http.StatusOK, d)
+				return
+			}
+		}
+	}
+}

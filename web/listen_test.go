@@ -1,0 +1,208 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// far makes connections look as if they came from elsewhere.
+type far struct{ net.Listener }
+
+func (l far) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return farConn{c}, err
+}
+
+type farConn struct{ net.Conn }
+
+func (farConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 5} }
+
+// serve serves an answer of one word, and returns the address.
+func serve(t *testing.T, encrypt *tls.Config, wrap func(net.Listener) net.Listener) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") })
+	go func() { ended <- Serve(ctx, wrap(l), encrypt, h, func() {}, quiet) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("serving ended with %v", err)
+		}
+	})
+	return l.Addr().String()
+}
+
+func near(l net.Listener) net.Listener { return l }
+
+// get returns the status and the body, without following where it is led.
+func get(t *testing.T, url string, roots *x509.CertPool) (int, string, http.Header) {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	c := http.Client{Transport: transport, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := c.Get(url)
+	if err != nil {
+		return 0, err.Error(), nil
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b), res.Header
+}
+
+func TestOneAddressSpeaksTLSToAllAndClearTextToThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	encrypt, err := SelfMade(dir, []string{"127.0.0.1", "door.example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := encrypt.GetCertificate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(shown.Leaf)
+	here, there := serve(t, encrypt, near), serve(t, encrypt, func(l net.Listener) net.Listener { return far{l} })
+	bare := serve(t, nil, func(l net.Listener) net.Listener { return far{l} })
+	for name, c := range map[string]struct {
+		url  string
+		code int
+		body string
+	}{
+		"TLS from here":                                    {"https://" + here, 200, "served"},
+		"clear text from here":                             {"http://" + here, 200, "served"},
+		"TLS from elsewhere":                               {"https://" + there, 200, "served"},
+		"clear text from elsewhere is led to https":        {"http://" + there + "/console/", 308, ""},
+		"clear text from elsewhere, where there is no TLS": {"http://" + bare, 403, "its own machine only"},
+	} {
+		code, body, header := get(t, c.url, roots)
+		if code != c.code || !strings.Contains(body, c.body) {
+			t.Errorf("%s: %d %q, want %d %q", name, code, body, c.code, c.body)
+		}
+		if code == 308 && header.Get("Location") != "https://"+there+"/console/" {
+			t.Errorf("%s: to %s", name, header.Get("Location"))
+		}
+	}
+	again, err := SelfMade(dir, []string{"door.example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, _ := again.GetCertificate(nil); Fingerprint(*kept) != Fingerprint(*shown) {
+		t.Error("the certificate is another one after a restart")
+	}
+	other, err := SelfMade(dir, []string{"new.example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fresh, _ := other.GetCertificate(nil); Fingerprint(*fresh) == Fingerprint(*shown) {
+		t.Error("a certificate that lacks the door's name was kept")
+	}
+	if info, err := os.Stat(filepath.Join(dir, certFile)); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the key's file: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestAGivenCertificateIsReadAgainWhenItHasChanged(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pair.pem")
+	write := func(name string, at time.Time) string {
+		b, err := makeCert([]string{name})
+		if err == nil {
+			err = errors.Join(os.WriteFile(file, b, 0o600), os.Chtimes(file, at, at))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	if _, err := Given(file, file); err == nil {
+		t.Error("a certificate that is not there was taken")
+	}
+	write("old.example.org", time.Unix(1000, 0))
+	c, err := Given(file, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() string {
+		t.Helper()
+		k, err := c.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k.Leaf.DNSNames[0]
+	}
+	if got := shown(); got != "old.example.org" {
+		t.Errorf("shows %s", got)
+	}
+	write("new.example.org", time.Unix(2000, 0))
+	if got := shown(); got != "new.example.org" {
+		t.Errorf("shows %s after a change", got)
+	}
+	if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(); got != "new.example.org" {
+		t.Errorf("shows %s while the file is half written", got)
+	}
+}
+
+func TestConnectionsFromElsewhereAreBoundedAndLeaveRoomForTheScreenAtTheDoor(t *testing.T) {
+	d := new(doorman)
+	call := func(remote string) net.Conn {
+		mine, theirs := net.Pipe()
+		theirs.Close()
+		return addressed{mine, remote}
+	}
+	var first *guest
+	for n := range mostElsewhere {
+		g, ok := d.admit(call("192.0.2.7:5"))
+		if !ok {
+			t.Fatalf("number %d is turned away", n)
+		}
+		if first == nil {
+			first = g
+		}
+	}
+	if _, ok := d.admit(call("192.0.2.8:5")); ok {
+		t.Error("one too many is let in")
+	}
+	if _, ok := d.admit(call("127.0.0.1:5")); !ok {
+		t.Error("the screen at the door is turned away")
+	}
+	first.Close()
+	first.Close()
+	if _, ok := d.admit(call("192.0.2.8:5")); !ok {
+		t.Error("the place of one that has gone stays empty")
+	}
+	if _, ok := d.admit(call("192.0.2.8:5")); ok {
+		t.Error("one that was closed twice has left two places")
+	}
+}
+
+type addressed struct {
+	net.Conn
+	remote string
+}
+
+func (a addressed) RemoteAddr() net.Addr {
+	addr, _ := net.ResolveTCPAddr("tcp", a.remote)
+	return addr
+}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"embed"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+//go:embed page
+var page embed.FS
+
+// files are served as they are, under their names.
+var files = []string{"pad.css", "pad.js", "words.js", "panel.css", "panel.js", "console.css", "console.js", "icon.svg"}
+
+// Site is what one address serves. Panel, Console and Demo may be nil: off.
+type Site struct {
+	Panel   *Panel
+	Console *Console
+	Demo    *Demo    // its page takes the place of the panel's, and may frame the console
+	Names   []string // that the Host header may carry beside the connection's own address and loopback
+}
+
+// Handler returns the pages and the API. / leads to the page that is on.
+func (s Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, name := range files {
+		mux.HandleFunc("GET /"+name, file(name))
+	}
+	first := "/panel/"
+	switch {
+	case s.Demo != nil:
+		first = ""
+		mux.HandleFunc("GET /demo.css", file("demo.css"))
+		mux.HandleFunc("GET /demo.js", file("demo.js"))
+		s.Demo.routes(mux)
+	case s.Panel != nil:
+		visitor := http.NewServeMux()
+		s.Panel.routes(visitor)
+		mux.Handle("/panel/", here(visitor))
+	default:
+		first = "/console/"
+	}
+	if s.Console != nil {
+		s.Console.routes(mux)
+	}
+	if first != "" {
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+			if s.Console != nil && !local(r) {
+				http.Redirect(w, r, "/console/", http.StatusFound)
+				return
+			}
+			http.Redirect(w, r, first, http.StatusFound)
+		})
+	}
+	return guard(s.Names, s.Demo != nil, mux)
+}
+
+// Close ends every stream, as Panel.Close does.
+func (s Site) Close() {
+	if s.Demo != nil {
+		s.Demo.Close()
+	}
+	if s.Panel != nil {
+		s.Panel.Close()
+	}
+	if s.Console != nil {
+		s.Console.Close()
+	}
+}
+
+func file(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFileFS(w, r, page, "page/"+name)
+	}
+}
+
+// here lets through who sits at this machine, and not what a proxy on it passes on.
+func here(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !local(r) {
+			http.Error(w, "The panel is for the screen at the door: open it on the machine itself.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// local says whether a request comes from this machine, by a name of this machine.
+func local(r *http.Request) bool {
+	for _, passed := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(passed) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && loopback(host) && loopback(hostname(r.Host))
+}
+
+// loopback says whether a host's name or address is this machine's alone.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
