@@ -15,12 +15,16 @@ const mostWires = 8
 // keypad checks the shape of the matrix and what stands on its keys.
 func (r *reading) keypad() {
 	k := r.cfg.Keypad
-	r.wireCount("keypad.rows", k.Rows)
-	r.wireCount("keypad.cols", k.Cols)
+	if k.Fitted() {
+		r.wireCount("keypad.rows", k.Rows)
+		r.wireCount("keypad.cols", k.Cols)
+	} else if !r.cfg.Web.served() {
+		r.refuse("keypad.rows", "and keypad.cols name no line, and no panel is served", `name the keypad's lines, or give web.listen = "127.0.0.1:8080"`)
+	}
 	if k.Enter == k.Clear && !r.unread("keypad.enter") && !r.unread("keypad.clear") {
 		r.refuse(r.mine("keypad.clear", "keypad.enter"), "enter and clear are the same key", "give each a key of its own")
 	}
-	if len(k.Keys) != len(k.Rows) && !r.unread("keypad.rows") {
+	if k.Fitted() && len(k.Keys) != len(k.Rows) && !r.unread("keypad.rows") {
 		r.refuse("keypad.keys", fmt.Sprintf("has %d rows where keypad.rows has %d", len(k.Keys), len(k.Rows)),
 			"give one string a row")
 	}
@@ -44,7 +48,7 @@ func (r *reading) keys() map[rune]bool {
 	seen := map[rune]bool{}
 	for i, row := range k.Keys {
 		key := indexed("keypad.keys", i)
-		if n := utf8.RuneCountInString(row); n != len(k.Cols) && !r.unread("keypad.cols") {
+		if n := utf8.RuneCountInString(row); k.Fitted() && n != len(k.Cols) && !r.unread("keypad.cols") {
 			r.refuse(key, fmt.Sprintf("has %d keys where keypad.cols has %d", n, len(k.Cols)), "give one character a column")
 		}
 		for _, c := range row {
@@ -127,7 +131,7 @@ func (r *reading) wiring() {
 	taken := map[string]string{}
 	for _, w := range ws {
 		if w.key != "strike.line" {
-			r.lineName(w.key, w.line, w.key == "bell.line" || strings.HasPrefix(w.key, "keypad."))
+			r.lineName(w.key, w.line, w.key == "bell.line" && !r.cfg.Web.served() || strings.HasPrefix(w.key, "keypad."))
 		}
 		if w.line == "" {
 			continue

@@ -50,7 +50,8 @@ type Board struct {
 	Socket string `toml:"socket"` // sim only; empty: fingers from other processes cannot reach it
 }
 
-// Keypad is the matrix. Keys holds one string a row, one rune a column.
+// Keypad is the matrix. Keys holds one string a row, one rune a column. Without Rows and Cols there is none, and Keys are
+// the panel's.
 type Keypad struct {
 	Rows      []string `toml:"rows"`
 	Cols      []string `toml:"cols"`
@@ -61,6 +62,9 @@ type Keypad struct {
 	Clear     string   `toml:"clear"` // one rune
 	IdleClear Duration `toml:"idle_clear" range:"1s to 5m"`
 }
+
+// Fitted says whether there is a matrix.
+func (k Keypad) Fitted() bool { return len(k.Rows)+len(k.Cols) > 0 }
 
 // Input is a single input line. Active low: closed to ground, with the pull-up on.
 type Input struct {
@@ -162,6 +166,9 @@ type Web struct {
 	Panel   bool     `toml:"panel"`
 	Console bool     `toml:"console"`
 }
+
+// served says whether visitors have a panel.
+func (w Web) served() bool { return w.Panel && w.Listen != "" }
 
 // Beyond says whether the pages are reached from other machines, too.
 func (w Web) Beyond() bool {

@@ -186,6 +186,8 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 			`f:20: bell.line: is empty, name its line as the kernel does, as in "GPIO17"`}},
 		{"a line that can be none", valid + "[feedback]\nred = \"pin 7\"", []string{
 			`f:18: feedback.red: "pin 7" is no line, name it as the kernel does, as in "GPIO17"`}},
+		{"neither a keypad nor a panel", valid + "[keypad]\nrows = []\ncols = []\n[web]\npanel = true", []string{
+			`f:18: keypad.rows: and keypad.cols name no line, and no panel is served, name the keypad's lines, or give web.listen = "127.0.0.1:8080"`}},
 		{"a keypad of no rows", valid + "[keypad]\nrows = []\nkeys = []", []string{
 			`f:18: keypad.rows: names 0 lines, allowed: 1 to 8`,
 			`f:19: keypad.keys: lacks 0123456789, a code needs 0 to 9`,

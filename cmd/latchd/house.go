@@ -262,7 +262,9 @@ func (h *house) run(ctx context.Context) error {
 
 	var storing sync.WaitGroup
 	storing.Go(func() { h.part("journal", func() error { return h.journal.Run(store, h.tell, h.post) }) })
-	h.job("keypad", func() error { return keypad.Run(hands, h.board.Pad, padOptions(h.cfg), h.post) })
+	if h.board.Pad != nil {
+		h.job("keypad", func() error { return keypad.Run(hands, h.board.Pad, padOptions(h.cfg), h.post) })
+	}
 	for _, s := range h.board.Switches {
 		h.job("inputs", func() error { return s.Run(hands, h.post) })
 	}
