@@ -11,7 +11,8 @@ import (
 var page embed.FS
 
 // files are served as they are, under their names.
-var files = []string{"pad.css", "pad.js", "words.js", "panel.css", "panel.js", "console.css", "console.js", "icon.svg"}
+var files = []string{"icon.svg", "pad.css", "pad.js", "clock.js", "words.js", "tongues.js", "panel.css", "panel.js",
+	"console.css", "desk.css", "console.js", "page.js", "told.js", "signin.js", "door.js", "timeline.js", "journal.js", "access.js"}
 
 // Site is what one address serves. Panel, Console and Demo may be nil: off.
 type Site struct {

@@ -1,5 +1,6 @@
 // The demo's page: what the daemon says comes in as server-sent events, what hands do goes out by POST.
 import { Pad } from "./pad.js";
+import { speak } from "./words.js";
 
 const $ = query => document.querySelector(query);
 const el = (tag, props = {}, ...children) => {
@@ -20,7 +21,8 @@ async function post(path, form = {}) {
   if (!answer.ok) throw new Error((await answer.text()).trim());
 }
 
-const pad = new Pad($("#pad"), { press: keys => post("/press", { keys }), bell: () => post("/bell") });
+const pad = new Pad($("#pad"), { press: keys => post("/panel/press", { keys }), bell: () => post("/panel/bell") },
+  speak(["en"]));
 const tried = promise => promise.catch(e => pad.say({ kind: "bad", text: e.message }));
 
 // The door.
@@ -167,12 +169,13 @@ function lost() {
   source?.close();
   source = null;
   document.body.dataset.link = "lost";
+  pad.lost(true);
   link("The daemon does not answer. Trying again…");
   setTimeout(connect, 1000);
 }
 function connect() {
   alive = performance.now();
-  source = new EventSource("/events");
+  source = new EventSource("/panel/stream");
   source.onerror = lost;
   const on = (name, f) => source.addEventListener(name, e => { alive = performance.now(); f(JSON.parse(e.data)); });
   on("snapshot", s => {
@@ -183,6 +186,8 @@ function connect() {
     $("#watch").textContent = s.watch;
     $(".join").hidden = !s.watch;
     pad.fit(s);
+    pad.lost(false);
+    pad.text(s.text.state);
     show(s.status);
     if (s.answer) pad.say(s.answer);
     $("#texts").replaceChildren();
@@ -194,7 +199,7 @@ function connect() {
   });
   on("status", show);
   on("answer", a => pad.say(a));
-  on("text", t => { text(t); buzz(t); });
+  on("phone", t => { text(t); buzz(t); });
   on("message", m => message(m, true));
   on("beat", () => {});
 }
