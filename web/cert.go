@@ -24,10 +24,10 @@ import (
 )
 
 // The self-made certificate lives so long: it is trusted by its fingerprint, and another one has to be trusted anew.
-const (
-	certLife = 10 * 365 * 24 * time.Hour
-	certFile = "web-self-made.pem" // certificate and key
-)
+const certLife = 10 * 365 * 24 * time.Hour
+
+// SelfMadeFile is the file's name under which SelfMade keeps certificate and key.
+const SelfMadeFile = "web-self-made.pem"
 
 // Given is TLS with a certificate and its key from PEM files, which are read again when they have changed.
 func Given(cert, key string) (*tls.Config, error) {
@@ -81,7 +81,7 @@ func SelfMade(dir string, names []string) (*tls.Config, error) {
 }
 
 func selfMade(dir string, names []string) (tls.Certificate, error) {
-	path := filepath.Join(dir, certFile)
+	path := filepath.Join(dir, SelfMadeFile)
 	if b, err := os.ReadFile(path); err == nil {
 		if c, err := tls.X509KeyPair(b, b); err == nil && serves(c.Leaf, names) {
 			return c, nil

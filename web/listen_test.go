@@ -115,7 +115,7 @@ func TestOneAddressSpeaksTLSToAllAndClearTextToThisMachine(t *testing.T) {
 	if fresh, _ := other.GetCertificate(nil); Fingerprint(*fresh) == Fingerprint(*shown) {
 		t.Error("a certificate that lacks the door's name was kept")
 	}
-	if info, err := os.Stat(filepath.Join(dir, certFile)); err != nil || info.Mode() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, SelfMadeFile)); err != nil || info.Mode() != 0o600 {
 		t.Errorf("the key's file: %v, %v", info.Mode(), err)
 	}
 }

@@ -22,8 +22,8 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the secrets and the lines",
-		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the secrets, the board's lines,
-the journal's folder. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
+		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the secrets, the pages'
+certificate, the board's lines, the journal's folder. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
 
 With --live it also signs in to Twilio and at each broker, and looks whether the sender is yours and can reach the owners.
 It sends no text, publishes nothing, and leaves a door at work alone.
@@ -113,6 +113,7 @@ func (r *report) check(path string, secrets configs.Secrets) {
 			r.ok("mqtt: certificates can be read")
 		}
 	}
+	r.pages(cfg)
 	r.lines(cfg)
 	r.folder(cfg.Journal.Path)
 }
