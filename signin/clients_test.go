@@ -135,3 +135,13 @@ func TestAClientThatIsGone(t *testing.T) {
 		})
 	}
 }
+
+func TestADraftThatAPowerCutHasLeftIsNoObstacle(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/"+clientsFile+".new", []byte("{"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := AddClient(dir, "one"); err != nil {
+		t.Error(err)
+	}
+}

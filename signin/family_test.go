@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"net/url"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -81,11 +82,12 @@ func TestFamilies(t *testing.T) {
 			},
 			"give back": func(rt *rapid.T) {
 				f := pick(rt)
-				r.revokeToken(clients[f.client].id, rapid.SampledFrom(f.refresh).Draw(rt, "token"))
+				c := clients[f.client]
+				post(r.RevokeEndpoint(), c.id, c.secret, url.Values{"token": {rapid.SampledFrom(f.refresh).Draw(rt, "token")}})
 				f.alive = false
 			},
-			"restart": func(rt *rapid.T) {
-				r.restart()
+			"power cut": func(rt *rapid.T) {
+				r.cut()
 				for i := range clients {
 					clients[i].h = r.TokenEndpoint()
 				}

@@ -53,12 +53,14 @@ func readFile(path string, v any) error {
 
 // writeFile replaces a file in one step, so that a power cut leaves the old text or the new one. It belongs to the folder's owner.
 func writeFile(path string, body []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600
+	dir, draft := filepath.Dir(path), path+".new"
+	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) { // what a power cut has left may be root's
+		return err
+	}
+	f, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = f.Write(body)
 	if os.Geteuid() == 0 {
 		err = errors.Join(err, giveTo(f, dir))
@@ -66,7 +68,7 @@ func writeFile(path string, body []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(draft, path); err != nil {
 		return err
 	}
 	folder, err := os.Open(dir)

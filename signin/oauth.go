@@ -29,14 +29,14 @@ type callerKey struct{}
 func callerOf(ctx context.Context) *caller { return ctx.Value(callerKey{}).(*caller) }
 
 // TokenEndpoint answers POST with grant_type=otp, phone and secret_identifier, or with grant_type=refresh_token (RFC 6749,
-// sections 5 and 6; "otp" is an extension grant as of 4.5). The client authenticates with HTTP Basic (2.3.1). Access tokens
-// live for 15 minutes. Refresh tokens live for 30 days and are good for one use: one that comes again ends the session, as
-// RFC 9700, section 4.14.2, advises.
+// sections 5 and 6; "otp" is an extension grant, 4.5, if one whose name is no URI). The client authenticates with HTTP Basic
+// (2.3.1). Access tokens live for 15 minutes. Refresh tokens live for 30 days and are good for one use: one that comes again
+// ends the session, as RFC 9700, section 4.14.2, advises.
 func (d *Desk) TokenEndpoint() http.Handler {
 	s := server.NewServer(&server.Config{TokenType: "Bearer",
 		AllowedGrantTypes: []oauth2.GrantType{oauth2.PasswordCredentials, oauth2.Refreshing}}, issuer{d})
 	s.PasswordAuthorizationHandler = d.grant
-	s.ResponseTokenHandler = func(w http.ResponseWriter, data map[string]any, _ http.Header, status ...int) error {
+	s.ResponseTokenHandler = func(w http.ResponseWriter, data map[string]any, _ http.Header, _ ...int) error {
 		d.save() // before the answer: a token that is used must be known as such after a restart
 		if word, ok := data["error"].(string); ok {
 			return refuse(w, errors.New(word))

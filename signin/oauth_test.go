@@ -126,7 +126,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		{"the library's password grant", c.id, c.secret, "grant_type=password&username=" + url.QueryEscape(ada) + "&password=" + r.bought(), 400, "unsupported_grant_type"},
 		{"the client's own credentials as a grant", c.id, c.secret, "grant_type=client_credentials", 400, "unsupported_grant_type"},
 		{"an authorization code", c.id, c.secret, "grant_type=authorization_code&code=x&redirect_uri=x", 400, "unsupported_grant_type"},
-		{"more than 8 KiB", c.id, c.secret, "grant_type=otp&phone=" + strings.Repeat("1", 9000), 400, "invalid_request"},
+		{"more than 8 KiB", c.id, c.secret, "grant_type=refresh_token&refresh_token=" + live.Refresh + "&x=" + strings.Repeat("1", 9000), 400, "invalid_request"},
 		{"half an escape", c.id, c.secret, "grant_type=%", 400, "invalid_request"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestAReusedTokenIsKnownAfterARestart(t *testing.T) {
 	c := r.client("one")
 	first := c.signIn()
 	second := c.refresh(first.Refresh)
-	r.restart()
+	r.cut()
 	c.h = r.TokenEndpoint()
 	if _, err := r.Bearer(second.Access); err != ErrToken {
 		t.Error("an access token survives a restart")
@@ -215,7 +215,7 @@ func TestAReusedTokenIsKnownAfterARestart(t *testing.T) {
 	if got := c.refresh(first.Refresh); got.Error != "invalid_grant" {
 		t.Errorf("a used token: %q", got.Error)
 	}
-	r.restart()
+	r.cut()
 	c.h = r.TokenEndpoint()
 	if got := c.refresh(third.Refresh); got.Error != "invalid_grant" || len(r.Sessions()) != 0 {
 		t.Errorf("the family lives after a restart: %q", got.Error)
@@ -233,8 +233,13 @@ func TestARefreshTokenLivesFor30Days(t *testing.T) {
 		if second.Error != "" {
 			t.Fatalf("a second before its end: %s", second.Error)
 		}
+		<-time.After(29 * 24 * time.Hour)
+		third := c.refresh(second.Refresh)
+		if third.Error != "" {
+			t.Fatalf("a day before the end of the next: %s", third.Error)
+		}
 		<-time.After(30 * 24 * time.Hour)
-		if got := c.refresh(second.Refresh); got.Error != "invalid_grant" {
+		if got := c.refresh(third.Refresh); got.Error != "invalid_grant" {
 			t.Errorf("at its end: %q", got.Error)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +36,10 @@ var (
 // rig is a desk at work, within a synctest bubble or without.
 type rig struct {
 	*Desk
-	t    *testing.T
-	dir  string
-	stop func()
+	t      *testing.T
+	dir    string
+	owners []Owner
+	stop   func()
 
 	mu     sync.Mutex
 	codes  map[string][]string // texted, by owner
@@ -48,7 +50,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir()}
+	r := &rig{t: t, dir: t.TempDir(), owners: owners}
 	r.open()
 	t.Cleanup(func() { r.stop() })
 	return r
@@ -58,7 +60,7 @@ func (r *rig) open() {
 	r.t.Helper()
 	r.codes, r.faults = map[string][]string{}, map[string]lock.Fault{}
 	locked := func(f func()) { r.mu.Lock(); defer r.mu.Unlock(); f() }
-	d, err := Open(Options{Dir: r.dir, Owners: owners, Rules: rules, Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	d, err := Open(Options{Dir: r.dir, Owners: r.owners, Rules: rules, Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Text: func(owner string, c otp.Code, _ time.Duration) {
 			locked(func() { r.codes[owner] = append(r.codes[owner], c.Reveal()) })
 		},
@@ -78,6 +80,24 @@ func (r *rig) open() {
 func (r *rig) restart() {
 	r.t.Helper()
 	r.stop()
+	r.open()
+}
+
+// cut is a power cut: what was not written by now never is.
+func (r *rig) cut() {
+	r.t.Helper()
+	kept := map[string][]byte{}
+	for _, file := range []string{sessionsFile, clientsFile, usersFile} {
+		if body, err := os.ReadFile(r.path(file)); err == nil {
+			kept[file] = body
+		}
+	}
+	r.stop()
+	for file, body := range kept {
+		if err := os.WriteFile(r.path(file), body, 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	r.open()
 }
 

@@ -34,28 +34,21 @@ func (d *Desk) newSecret(a *account) string {
 	return secret
 }
 
-// secret finds a live secret identifier.
-func (d *Desk) secret(secret string) (i int, err error) {
+// pending finds a live secret identifier, or returns -1.
+func (d *Desk) pending(secret string) int {
 	now, h := d.now(), hashOf(secret)
 	d.secrets = slices.DeleteFunc(d.secrets, func(p pending) bool { return now >= p.until })
-	i = slices.IndexFunc(d.secrets, func(p pending) bool { return p.hash.equal(h) })
-	if i < 0 {
-		return i, ErrSecret
-	}
-	return i, nil
+	return slices.IndexFunc(d.secrets, func(p pending) bool { return p.hash.equal(h) })
 }
 
 // spend takes a secret identifier that belongs to this number.
-func (d *Desk) spend(phone, secret string) (pending, error) {
+func (d *Desk) spend(phone, secret string) (spent pending, err error) {
 	p, err := parsePhone(phone)
-	if err != nil {
+	i := d.pending(secret)
+	if err != nil || i < 0 || d.secrets[i].phone != p {
 		return pending{}, ErrSecret
 	}
-	i, err := d.secret(secret)
-	if err != nil || d.secrets[i].phone != p {
-		return pending{}, ErrSecret
-	}
-	spent := d.secrets[i]
+	spent = d.secrets[i]
 	d.secrets = slices.Delete(d.secrets, i, i+1)
 	return spent, nil
 }

@@ -198,7 +198,8 @@ func (d *Desk) Alive(id string) bool {
 func (d *Desk) Sessions() []Session {
 	d.mu.Lock()
 	defer d.unlock()
-	d.find(func(*session) bool { return false })
+	d.lookAtClients()
+	d.sweep()
 	var all []Session
 	for _, s := range d.sessions {
 		all = append(all, d.shown(s))

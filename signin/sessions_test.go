@@ -59,6 +59,7 @@ func TestBrowserSessions(t *testing.T) {
 		{"and not only until a restart", false, func(r *rig, _ string, s Session) { r.Revoke(s.ID); r.restart() }},
 		{"it ends when its owner has another number", false, func(r *rig, _ string, _ Session) { r.Change([]Owner{{"Ada", stranger}, owners[1]}, rules) }},
 		{"and when its owner is gone", false, func(r *rig, _ string, _ Session) { r.Change(owners[1:], rules) }},
+		{"even while the power was off", false, func(r *rig, _ string, _ Session) { r.owners = []Owner{{"Ada", stranger}}; r.restart() }},
 		{"it does not when another owner goes", true, func(r *rig, _ string, _ Session) { r.Change(owners[:1], rules) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,7 +158,7 @@ func TestEndedIsToldOnceForEachSession(t *testing.T) {
 		}
 		<-time.After(lookEvery)
 		synctest.Wait()
-		<-time.After(24 * time.Hour)
+		<-time.After(24*time.Hour - lookEvery)
 		synctest.Wait()
 		r.mu.Lock()
 		defer r.mu.Unlock()

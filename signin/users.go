@@ -41,17 +41,16 @@ func (d *Desk) Complete(secret string, u User) (User, error) {
 	defer d.save()
 	d.mu.Lock()
 	defer d.unlock()
-	i, err := d.secret(secret)
-	if err != nil {
-		return User{}, err
+	i := d.pending(secret)
+	if i < 0 {
+		return User{}, ErrSecret
 	}
 	p := d.secrets[i]
-	if u.Account, err = ownAccount(u.Account, p.phone); err != nil {
+	account, err := ownAccount(u.Account, p.phone)
+	if err := cmp.Or(err, u.check()); err != nil {
 		return User{}, err
 	}
-	if err := u.check(); err != nil {
-		return User{}, err
-	}
+	u.Account = account
 	old := d.users[p.owner]
 	u.FirstName, u.LastName = cmp.Or(u.FirstName, old.FirstName), cmp.Or(u.LastName, old.LastName)
 	u.Email, u.Username = cmp.Or(u.Email, old.Email), cmp.Or(u.Username, old.Username)
