@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -31,6 +32,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second one ends it at once
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -75,6 +79,7 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does the same, and needs no line on the screen
 	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newVersion())
 	return root
 }
@@ -83,7 +88,7 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 func known(root *cobra.Command, args []string) error {
 	if cmd, rest, err := root.Find(args); err == nil && cmd == root && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 		switch rest[0] {
-		case "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd: // cobra adds these when it runs
+		case "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd: // cobra adds these when it runs
 		default:
 			return fmt.Errorf("%w: unknown command %q", errUsage, rest[0])
 		}
