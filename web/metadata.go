@@ -17,9 +17,9 @@ func openAPI(w http.ResponseWriter, _ *http.Request) {
 
 // metadata tells clients where tokens come from (RFC 8414).
 func metadata(w http.ResponseWriter, r *http.Request) {
-	issuer := "https://" + r.Host
-	if r.TLS == nil {
-		issuer = "http://" + r.Host
+	issuer := "http://" + r.Host
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" { // a proxy's word; a client could only fool itself
+		issuer = "https://" + r.Host
 	}
 	basic := []string{"client_secret_basic"}
 	answerJSON(w, http.StatusOK, map[string]any{
