@@ -122,7 +122,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		{"no secret identifier", c.id, c.secret, "grant_type=otp&phone=" + url.QueryEscape(ada), 400, "invalid_request"},
 		{"no refresh token", c.id, c.secret, "grant_type=refresh_token", 400, "invalid_request"},
 		{"no grant type", c.id, c.secret, "phone=1", 400, "invalid_request"},
-		{"a parameter twice", c.id, c.secret, "grant_type=otp&grant_type=otp", 400, "invalid_request"},
+		{"a parameter twice", c.id, c.secret, "grant_type=refresh_token&refresh_token=" + live.Refresh + "&refresh_token=" + live.Refresh, 400, "invalid_request"},
 		{"the library's password grant", c.id, c.secret, "grant_type=password&username=" + url.QueryEscape(ada) + "&password=" + r.bought(), 400, "unsupported_grant_type"},
 		{"the client's own credentials as a grant", c.id, c.secret, "grant_type=client_credentials", 400, "unsupported_grant_type"},
 		{"an authorization code", c.id, c.secret, "grant_type=authorization_code&code=x&redirect_uri=x", 400, "unsupported_grant_type"},

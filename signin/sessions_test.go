@@ -49,6 +49,12 @@ func TestBrowserSessions(t *testing.T) {
 		{"it survives a restart", true, func(r *rig, _ string, _ Session) { <-time.After(day / 2); r.restart() }},
 		{"which does not prolong it", false, func(r *rig, _ string, _ Session) { <-time.After(day / 2); r.restart(); <-time.After(day / 2) }},
 		{"nor does the time without power", false, func(r *rig, _ string, _ Session) { r.stop(); <-time.After(day); r.open() }},
+		{"of which nothing is counted twice", true, func(r *rig, _ string, _ Session) {
+			r.stop()
+			<-time.After(day / 2)
+			r.open()
+			<-time.After(day/2 - time.Second)
+		}},
 		{"its use is kept", true, func(r *rig, token string, _ Session) {
 			<-time.After(day - time.Second)
 			r.Browser(token)

@@ -76,12 +76,12 @@ func (d issuer) turn(s *session, family string) oauth2.TokenInfo {
 
 // revokeToken ends the session of a client's access or refresh token.
 func (d *Desk) revokeToken(client, token string) {
-	h, now := hashOf(token), d.now()
+	access := hashOf(token)
 	family, _, _ := split(token)
 	d.mu.Lock()
 	defer d.unlock()
 	s := d.find(func(s *session) bool {
-		return s.Kind == ByClient && s.ClientID == client && (s.Family.equal(family) || s.access.equal(h) && now < s.accessUntil)
+		return s.Kind == ByClient && s.ClientID == client && (s.Family.equal(family) || s.access.equal(access))
 	})
 	if s != nil {
 		d.end(s, "its client gave its token back")
