@@ -40,9 +40,11 @@ async function enter() {
   $("#owner").textContent = owner;
   document.body.dataset.view = "desk";
   door.show(d);
-  await signed(() => Promise.all([timeline.load(), journal.load(), access.load()])).catch(e => door.trouble(e));
+  await signed(() => Promise.all([load(), access.load()])).catch(door.trouble);
   if (owner) listen();
 }
+
+const load = () => Promise.all([timeline.load(), journal.load()]);
 
 // The stream. A beat comes every 15 seconds; two that are missing mean that it is dead.
 function listen() {
@@ -57,7 +59,7 @@ function listen() {
   });
   on("event", heard);
   on("beat", () => {});
-  if (last) signed(missed).catch(lost);
+  signed(last ? missed : load).catch(lost);
 }
 
 function heard(e) {

@@ -55,18 +55,29 @@ $("#push").onclick = () => {
 
 // The phone.
 let digits = 6, fresh = 0;
+/** The text before a code, the code, the text behind it, what to do with it, and what that is called. */
+function read(body) {
+  const signs = body.includes("signs you in"), size = signs ? "6,10" : digits;
+  const [, before, code, after] = body.match(`^([^]*?)(?<!\\d)(\\d{${size}})(?!\\d)([^]*)$`) ?? [, body];
+  return { before, code, after, signs, use: () => signs ? fill(code) : pad.enter(code), verb: signs ? "Fill it in" : "Type it" };
+}
+/** Puts a sign-in code into the console, where that waits for one. */
+function fill(code) {
+  const field = $("#console").contentDocument?.querySelector('[data-view="signin"] #second:not([hidden]) #code');
+  if (!field) return;
+  field.value = code;
+  field.focus();
+}
 function bubble(t) {
-  const [, before, code, after] = t.body.match(`^([^]*?)(?<!\\d)(\\d{${digits}})(?!\\d)([^]*)$`) ?? [, t.body];
-  const type = () => pad.enter(code);
-  const words = el("p", {}, before);
+  const { before, code, after, signs, use, verb } = read(t.body), words = el("p", {}, before);
   if (code) {
-    const link = el("button", { type: "button", className: "code", title: "Type it", onclick: type }, code);
+    const link = el("button", { type: "button", className: "code", title: verb, onclick: use }, code);
     link.dataset.code = code;
-    link.setAttribute("aria-label", `${code}: type it on the keypad`);
+    link.setAttribute("aria-label", `${code}: ${verb.toLowerCase()}`);
     words.append(link, after);
   }
   const li = el("li", { className: "bubble" }, words, el("small", {}, `to ${t.to}, ${time(t.at, two)}`));
-  if (code) li.append(el("button", { type: "button", className: "type", textContent: "Type it", onclick: type }));
+  if (code) li.append(el("button", { type: "button", className: signs ? "type fill" : "type", textContent: verb, onclick: use }));
   return li;
 }
 function text(t) {
@@ -75,13 +86,13 @@ function text(t) {
   $("#texts").scrollTop = $("#texts").scrollHeight;
 }
 function buzz(t) {
-  const code = t.body.match(`(?<!\\d)\\d{${digits}}(?!\\d)`)?.[0], toast = $("#toast");
+  const { code, use, verb } = read(t.body), toast = $("#toast");
   $("#phone").classList.remove("buzz");
   void $("#phone").offsetWidth; // so that the animation starts anew
   $("#phone").classList.add("buzz");
-  const offer = code ? "Tap to type it" : "";
+  const offer = code ? `Tap to ${verb.toLowerCase()}` : "";
   toast.replaceChildren(el("b", {}, `Text to ${t.to}`), el("span", {}, t.body), el("em", {}, offer));
-  toast.onclick = () => { toast.hidden = true; if (code) pad.enter(code); };
+  toast.onclick = () => { toast.hidden = true; if (code) use(); };
   toast.hidden = false;
   clearTimeout(fresh);
   fresh = setTimeout(() => toast.hidden = true, 12000);
@@ -157,6 +168,27 @@ $("#copy").onclick = async () => {
     getSelection().selectAllChildren($("#watch")); // no clipboard on plain http from afar
   }
 };
+
+// The tabs.
+const tabs = [...$("#tabs").children];
+for (const tab of tabs) {
+  tab.onclick = () => {
+    const console = tab.dataset.tab === "console";
+    $("#mqtt").dataset.tab = tab.dataset.tab;
+    $("#console").hidden = !console;
+    if (console && !$("#console").src) $("#console").src = "/console/";
+    for (const t of tabs) {
+      t.setAttribute("aria-selected", String(t === tab));
+      t.tabIndex = t === tab ? 0 : -1;
+    }
+  };
+  tab.onkeydown = e => {
+    if (!e.key.match(/^Arrow(Left|Right)$/)) return;
+    const other = tabs.find(t => t !== tab);
+    other.click();
+    other.focus();
+  };
+}
 
 // The connection. A beat comes every five seconds; three that are missing mean that the link is dead.
 let source, alive = 0;

@@ -23,7 +23,7 @@ function asked() {
 /** Reads the newest events of those that are asked for. */
 export async function load() {
   const v = asked();
-  next = `/api/v1/events?${v}`;
+  next = `/api/v1/events?limit=50&${v}`;
   v.set("format", "csv");
   $("#csv").href = `/api/v1/events?${v}`;
   $("#events tbody").replaceChildren();
