@@ -49,8 +49,9 @@ export function add(e) {
 
 function row(e) {
   const when = el("time", { dateTime: e.at, title: e.at }, el("span", {}, day(e.at)), ` ${time(e.at)}`);
-  return el("tr", { data: { seq: e.seq, type: e.type, kind: kind(e) ?? "" } }, el("td", {}, when),
-    el("td", { title: e.type }, what(e)), el("td", {}, more(e)));
+  const role = "cell"; // a narrow page lays rows out as grids, which would cost them their meaning
+  return el("tr", { role: "row", data: { seq: e.seq, type: e.type, kind: kind(e) ?? "" } }, el("td", { role }, when),
+    el("td", { role, title: e.type }, what(e)), el("td", { role }, more(e)));
 }
 
 /** Hides what the words searched for are not in. */

@@ -4,10 +4,11 @@ import { kind, kinds, what, more } from "./told.js";
 
 const ns = "http://www.w3.org/2000/svg", days = 7, lane = 14, most = 5; // pages of 1,000 events
 const events = new Map(), shown = new Set(Object.keys(kinds));
-let end = tomorrow(), current, signed;
+let back = 0, current, signed; // back: how many weeks
 
 function tomorrow() { const d = new Date(); d.setHours(24, 0, 0, 0); return d; }
 function shift(d, n) { d = new Date(d); d.setDate(d.getDate() + n); return d; }
+const end = () => shift(tomorrow(), -back * days);
 const svg = (tag, attributes) => {
   const e = document.createElementNS(ns, tag);
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
@@ -17,8 +18,8 @@ const part = at => (at.getHours() * 60 + at.getMinutes() + at.getSeconds() / 60)
 
 /** Reads the week that is shown. */
 export async function load() {
-  const from = shift(end, -days);
-  let path = `/api/v1/events?since=${from.toISOString()}&until=${end.toISOString()}&limit=1000`, page;
+  const from = shift(end(), -days);
+  let path = `/api/v1/events?since=${from.toISOString()}&until=${end().toISOString()}&limit=1000`, page;
   events.clear();
   for (let i = 0; path && i < most; i++) {
     page = await call("GET", path);
@@ -32,23 +33,23 @@ export async function load() {
 /** Shows an event that has just happened. */
 export function add(e) {
   if (!kind(e)) return;
-  const at = new Date(e.at);
-  if (at >= end && end < tomorrow()) end = tomorrow(); // midnight has passed
-  if (at < shift(end, -days) || at >= end) return;
+  if (new Date(e.at) >= end()) return;
   events.set(e.seq, e);
   draw();
 }
 
 function draw() {
-  const from = shift(end, -days), rows = [];
-  for (let d = shift(end, -1); d >= from; d = shift(d, -1)) rows.push(row(d));
+  const last = shift(end(), -1), rows = [], was = current, focused = was && was === document.activeElement;
+  for (let i = 0; i < days; i++) rows.push(row(shift(last, -i)));
   $("#days").replaceChildren(...rows);
-  $("#week").textContent = week(from, shift(end, -1));
-  $("#later").disabled = end >= tomorrow();
+  $("#week").textContent = week(shift(last, 1 - days), last);
+  $("#later").disabled = !back;
   const marks = [...document.querySelectorAll(".mark")];
-  const seq = current?.dataset.seq;
-  current = marks.find(m => m.dataset.seq === seq) ?? marks[0];
+  current = marks.find(m => m.dataset.seq === was?.dataset.seq);
+  if (was?.classList.contains("on")) current?.classList.add("on");
+  current ??= marks[0];
   current?.setAttribute("tabindex", 0);
+  if (focused) current?.focus();
 }
 
 function row(d) {
@@ -133,11 +134,11 @@ export function begin(guard) {
     if (steps[e.key] && e.target.closest(".mark")) e.preventDefault();
     if (to) tell(to, true);
   });
+  setInterval(draw, 300000); // the hours ahead, and midnight
   const go = n => {
-    end = shift(end, n * days);
-    if (end > tomorrow()) end = tomorrow();
+    back = Math.max(0, back + n);
     signed(load).catch(e => $("#told").textContent = e.message);
   };
-  $("#earlier").onclick = () => go(-1);
-  $("#later").onclick = () => go(1);
+  $("#earlier").onclick = () => go(1);
+  $("#later").onclick = () => go(-1);
 }
