@@ -106,7 +106,7 @@ func (h *house) openBoard() error {
 		}
 		lines = l
 	}
-	w := wiring(h.cfg)
+	w := boardWiring(h.cfg)
 	w.Report = func(f lock.Fault) { h.post(f) }
 	b, err := board.Open(lines, w)
 	h.board = b

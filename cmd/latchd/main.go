@@ -78,10 +78,30 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 		Args:          usage(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	usual := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd != root {
+			usual(cmd, args)
+			return
+		}
+		overview(root)
+	})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does the same, and needs no line on the screen
-	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newWiring(), newVersion())
 	return root
+}
+
+// overview is the whole program on one screen.
+func overview(root *cobra.Command) {
+	out := root.OutOrStdout()
+	fmt.Fprintf(out, "%s\n\nUsage: latchd COMMAND [FLAGS]\n\n", root.Long)
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			fmt.Fprintf(out, "  %-11s %s\n", c.Name(), c.Short)
+		}
+	}
+	fmt.Fprintln(out, "\nlatchd COMMAND --help says more.")
 }
 
 // known refuses a command that there is none of, which cobra would answer with the whole help where --help stands behind it.

@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"journal":         {"lock"},
 	"signin":          {"lock", "otp"},
 	"web":             {"lock", "signin"},
+	"wiring":          {},
 	"systemd":         {},
 	"daemon":          {"lock"},
 	"cmd/latchd":      nil, // puts all of it together

@@ -28,7 +28,7 @@ func rules(c *configs.Config) lock.Config {
 
 func first(s string) rune { return []rune(s)[0] }
 
-func wiring(c *configs.Config) board.Wiring {
+func boardWiring(c *configs.Config) board.Wiring {
 	in := func(i configs.Input) board.Input {
 		return board.Input{Line: i.Line, ActiveLow: i.Active == "low", Debounce: time.Duration(i.Debounce)}
 	}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"latchd/configs"
+	"latchd/wiring"
+)
+
+func newWiring() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "wiring",
+		Short: "Draw how the parts are wired to the header",
+		Long: `Draws the 40-pin header with the wires of a configuration: in the terminal, or with --svg as a picture that prints on a
+page. It says what to mind about the lines. It touches none of them.`,
+		Example: "  latchd wiring\n  latchd wiring --svg door.svg",
+		Args:    usage(cobra.NoArgs),
+	}
+	path := configFlag(cmd)
+	svg := cmd.Flags().String("svg", "", "write a picture to `FILE`; - for standard output")
+	_ = cmd.MarkFlagFilename("svg", "svg")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := configs.Load(*path)
+		if err != nil {
+			return err
+		}
+		p := plan(cfg)
+		if *svg == "" {
+			return p.Text(cmd.OutOrStdout(), isTerminal(cmd.OutOrStdout()) && os.Getenv("NO_COLOR") == "")
+		}
+		var picture bytes.Buffer
+		if err := p.SVG(&picture); err != nil {
+			return err
+		}
+		if *svg == "-" {
+			_, err = picture.WriteTo(cmd.OutOrStdout())
+			return err
+		}
+		if err := os.WriteFile(*svg, picture.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("write the picture: %w", err)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// plan is a configuration's wiring.
+func plan(c *configs.Config) wiring.Plan {
+	in := func(i configs.Input) wiring.Input { return wiring.Input{Line: i.Line, ActiveLow: i.Active == "low"} }
+	return wiring.Plan{Door: c.Door.Name, Keys: c.Keypad.Keys, Rows: c.Keypad.Rows, Cols: c.Keypad.Cols,
+		Bell: in(c.Bell), Exit: in(c.Exit), Contact: in(c.Contact), Tamper: in(c.Tamper),
+		Strike: wiring.Output{Line: c.Strike.Line, ActiveLow: c.Strike.Active == "low"},
+		Green:  c.Feedback.Green, Red: c.Feedback.Red, Buzzer: c.Feedback.Buzzer}
+}
