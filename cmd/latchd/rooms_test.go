@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"bench/figures":   nil,
 	"bench/mosquitto": {},
 	"bench/page":      {},
+	"bench/pages":     nil,
 	"bench/standin":   {"sms/standin"},
 	"bench/texts":     nil,
 	"bench/vm/player": {"sms/standin", "bench/page"},

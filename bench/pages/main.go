@@ -1,0 +1,90 @@
+// Command pages measures what the panel, the console and its API cost the door: how long it takes from the last key to the
+// strike while 1,000 streams are open, while strangers try to sign in as fast as they are answered, and while they hold
+// thousands of connections; what the pages cost at rest; and how large they are and how soon they are painted. It prints a
+// table. With -write it also writes its section of BENCHMARKS.md.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"latchd/bench/page"
+)
+
+var (
+	write    = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
+	houses   = flag.Int("houses", 5, "doors with a journal of their own, one after the other: a door texts 100 times an hour at the most")
+	openings = flag.Int("openings", 21, "openings in each house under each load, and a third of them in each pause between")
+	settle   = flag.Int("settle", 40, "seconds until a door is at rest")
+	seconds  = flag.Int("rest", 30, "seconds at rest")
+	loads    = flag.Int("loads", 15, "loads of each page")
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("pages: ")
+	kind := flag.String("load", "", "load the door at -at, as a child of this program: streams, sign-ins or dribble")
+	at := flag.String("at", "", "address for -load")
+	ticket := flag.String("cookie", "", "for -load streams")
+	flag.Parse()
+	if *kind != "" {
+		if err := beLoad(*kind, *at, *ticket); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	body, err := measure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(body)
+	if *write {
+		if err := page.Write("BENCHMARKS.md", "pages", body); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func measure() (body string, err error) {
+	dir, err := os.MkdirTemp("", "latchd-pages-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	exe := filepath.Join(dir, "latchd")
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", exe, "./cmd/latchd").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build latchd (run this from the top of the project): %w\n%s", err, out)
+	}
+	var rows []page.Row
+	for _, part := range []struct {
+		name string
+		run  func(dir, exe string) ([]page.Row, error)
+	}{{"pages", weigh}, {"door", race}, {"rest", rest}} {
+		log.Printf("measuring the %s", part.name)
+		more, err := part.run(dir, exe)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", part.name, err)
+		}
+		rows = append(rows, more...)
+	}
+	return fmt.Sprintf(text, page.Stamp(), streams, dribblers, page.Table(rows)), nil
+}
+
+const text = `## Pages
+
+` + "`go run ./bench/pages -write`" + ` wrote this section on %s.
+latchd in a process of its own on a simulated board, with panel and console open on loopback in clear text. Times of edges are
+the board's; the ratios are those of medians, to the door without a load, which was measured in the pauses between the loads. Each load
+is a process of its own with the least priority (nice 19): it takes what the door leaves of the processors, so
+the figures are of the door's own work and not of the generator's. %[2]d streams are those of one owner who has signed in; each was seen to
+get the event of every opening. Sign-ins are wrong codes and wrong secrets, for the owner's number and for strangers', on 16
+connections as fast as they are answered. Of %[3]d connections each sends a byte a second of a header that never ends, and is
+tried again a second after the door has closed it.
+
+%[4]s
+A page's bytes are its HTML and all that this names, uncompressed. It was painted in headless Chromium on the same machine, with nothing cached.
+`
