@@ -18,7 +18,7 @@ import (
 var (
 	write    = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	houses   = flag.Int("houses", 5, "doors with a journal of their own, one after the other: a door texts 100 times an hour at the most")
-	openings = flag.Int("openings", 21, "openings in each house under each load, and a third of them in each pause between")
+	openings = flag.Int("openings", 21, "openings in each house under each load, 25 at the most, and a third of them in each pause between")
 	settle   = flag.Int("settle", 40, "seconds until a door is at rest")
 	seconds  = flag.Int("rest", 30, "seconds at rest")
 	loads    = flag.Int("loads", 15, "loads of each page")
