@@ -73,9 +73,9 @@ func (e *owner) types(copied func(string) string) step {
 	})
 }
 
-// asks has a code texted, which then is on Ada's phone.
-func (e *owner) asks() step {
-	read := chromedp.Func(func(context.Context, *target) error {
+// reads waits for a code on Ada's phone.
+func (e *owner) reads() step {
+	return chromedp.Func(func(context.Context, *target) error {
 		select {
 		case e.phone = <-e.codes:
 			return nil
@@ -83,7 +83,11 @@ func (e *owner) asks() step {
 			return errors.New("no code was texted")
 		}
 	})
-	return chromedp.Steps(chromedp.SetValue(chromedp.CSS(`#phone`), adaPhone), clicks(`#ask`), sees(`#second #code:focus`), read)
+}
+
+// asks has a code texted.
+func (e *owner) asks() step {
+	return chromedp.Steps(chromedp.SetValue(chromedp.CSS(`#phone`), adaPhone), clicks(`#ask`), sees(`#second #code:focus`), e.reads())
 }
 
 var consoleLooks = []look{
@@ -188,5 +192,38 @@ func TestASessionEndsWhereItIsRevokedAndOutlivesTheDaemon(t *testing.T) {
 	})
 	if n := len(e.desk.Sessions()); n != 1 {
 		t.Errorf("%d sessions are left, want the other browser's", n)
+	}
+}
+
+// framed waits until an expression on the console's document, inside the demo's page, holds.
+func framed(expression string, args ...any) step {
+	return chromedp.PollFunction[chromedp.Void](`(...args) => { const page = document.querySelector("#console").contentDocument; return `+
+		expression+`; }`, chromedp.WithPollingArgs(args...))
+}
+
+func TestASignInCodeGoesIntoTheConsoleAndNotToTheDoor(t *testing.T) {
+	tab, dir, l := openBrowser(t), pictures(t), look{"demo-1280x800-dark", 1280, 800, "dark", "reduce"}
+	e, h := owner{estate: newEstate(t)}, newHouse(false)
+	server := httptest.NewServer(Site{Demo: h.demo, Console: e.console}.Handler())
+	defer server.Close()
+	defer h.demo.Close() // first: they end the streams
+	defer e.console.Close()
+	arrives := chromedp.Steps(e.reads(), call(func() {
+		h.demo.Text(adaPhone, e.phone+" signs you in to Front door. Pass it on to nobody.", time.Now())
+	}))
+	play(t, tab, []scene{
+		{"the console is beside the phone", []step{l.set(), chromedp.Navigate(server.URL), sees(`body[data-link=live]`),
+			clicks(`#tabs [data-tab=console]`), framed(`page.querySelector("[data-view=signin] #ask")`)}},
+		{"it has a code texted", []step{
+			framed(`(page.querySelector("#phone").value = args[0], page.querySelector("#ask").click(), true)`, adaPhone),
+			framed(`page.querySelector("#second:not([hidden])")`), arrives, sees(`#phone .bubble .code`), l.picture(dir, "signin")}},
+		{"a click on the phone fills it in", []step{clicks(`#phone .bubble .code`), framed(`page.querySelector("#code").value.length === 6`),
+			framed(`(page.querySelector("#enter").click(), true)`), framed(`page.querySelector("[data-view=desk][data-link=live]")`)}},
+		{"and does nothing where none is asked for", []step{clicks(`#phone .bubble .type`), says("idle", "Ring for a code."), l.picture(dir, "console")}},
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seq != 1 || h.status.Typed != 0 {
+		t.Errorf("the door was told of it: %d events, %d digits typed", h.seq, h.status.Typed)
 	}
 }
