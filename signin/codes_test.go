@@ -374,7 +374,7 @@ func TestNothingSecretIsKeptInClear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Complete(secret, User{FirstName: "Ada", Account: map[string]any{"phone": ada, "floor": 2.0}}); err != nil {
+		if _, err := r.Complete(secret, User{FirstName: "Ada", Account: map[string]any{"phone": ada, "floor": 2.0}}, true); err != nil {
 			t.Fatal(err)
 		}
 		cookie, s, err := r.Enter(ada, secret, "127.0.0.1", "a browser")

@@ -86,7 +86,7 @@ func TestTheUsualClient(t *testing.T) {
 			}
 			seen[token.AccessToken], seen[token.RefreshToken] = true, true
 			s, err := r.Bearer(token.AccessToken)
-			if err != nil || s.Owner != "Ada" || s.Kind != ByClient || s.Client != "kitchen tablet" {
+			if err != nil || s.Owner != "Ada" || s.Kind != ByClient || s.Client != "kitchen tablet" || !s.Expires.Equal(time.Now().Add(15*time.Minute)) {
 				t.Fatalf("%+v, %v", s, err)
 			}
 			<-time.After(15 * time.Minute)

@@ -174,7 +174,15 @@ func (d *Desk) Browser(token string) (Session, error) {
 // Bearer returns the session of an access token, and notes its use. ErrToken: there is none, or the token is too old.
 func (d *Desk) Bearer(token string) (Session, error) {
 	h, now := hashOf(token), d.now()
-	return d.enter(func(s *session) bool { return s.Kind == ByClient && s.access.equal(h) && now < s.accessUntil })
+	var left time.Duration
+	s, err := d.enter(func(s *session) bool {
+		left = s.accessUntil - now
+		return s.Kind == ByClient && s.access.equal(h) && left > 0
+	})
+	if err == nil {
+		s.Expires = time.Now().Add(left)
+	}
+	return s, err
 }
 
 func (d *Desk) enter(so func(*session) bool) (Session, error) {

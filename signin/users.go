@@ -36,8 +36,8 @@ func (d *Desk) User(owner string) User {
 }
 
 // Complete makes or completes the user of a secret identifier's owner, which is not spent by it. Empty fields leave what was
-// there; without a user name one is made. ErrSecret, or an ErrUser that names the field.
-func (d *Desk) Complete(secret string, u User) (User, error) {
+// there; where there is no user name, named makes one. ErrSecret, or an ErrUser that names the field.
+func (d *Desk) Complete(secret string, u User, named bool) (User, error) {
 	defer d.save()
 	d.mu.Lock()
 	defer d.unlock()
@@ -57,9 +57,12 @@ func (d *Desk) Complete(secret string, u User) (User, error) {
 	if u.Account == nil {
 		u.Account = old.Account
 	}
-	if u.Username == "" {
+	switch {
+	case u.Username == "" && named:
 		u.Username = d.freeName(p.owner, u)
-	} else if d.nameTaken(u.Username, p.owner) {
+	case u.Username == "":
+		return User{}, fmt.Errorf("%w: username is missing: give one, or auto_username: true", ErrUser)
+	case d.nameTaken(u.Username, p.owner):
 		return User{}, fmt.Errorf("%w: username is taken", ErrUser)
 	}
 	d.users[p.owner] = u

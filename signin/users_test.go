@@ -37,7 +37,7 @@ func TestComplete(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
 			r.users["Grace"] = User{Username: "grace"}
-			got, err := r.Complete(r.bought(), tt.given)
+			got, err := r.Complete(r.bought(), tt.given, true)
 			if (err == nil) != (tt.err == "") || err != nil && (!errors.Is(err, ErrUser) || !strings.Contains(err.Error(), ": "+tt.err+" ")) {
 				t.Errorf("%v", err)
 			}
@@ -55,11 +55,14 @@ func TestComplete(t *testing.T) {
 func TestAUserIsCompletedStepByStep(t *testing.T) {
 	r := newRig(t)
 	secret := r.bought()
-	if _, err := r.Complete("x", User{}); err != ErrSecret {
+	if _, err := r.Complete("x", User{}, true); err != ErrSecret {
 		t.Errorf("an unknown secret: %v", err)
 	}
+	if _, err := r.Complete(secret, User{FirstName: "Ada"}, false); !errors.Is(err, ErrUser) || !strings.Contains(err.Error(), "auto_username") {
+		t.Errorf("a user without a name: %v", err)
+	}
 	for _, u := range []User{{FirstName: "Ada"}, {LastName: "Lovelace", Account: map[string]any{"floor": 2.0}}, {Email: "ada@example.org"}} {
-		if _, err := r.Complete(secret, u); err != nil {
+		if _, err := r.Complete(secret, u, true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -70,7 +73,7 @@ func TestAUserIsCompletedStepByStep(t *testing.T) {
 	if _, _, err := r.Enter(ada, secret, "", ""); err != nil {
 		t.Errorf("the secret is spent: %v", err)
 	}
-	if _, err := r.Complete(secret, User{FirstName: "Eve"}); err != ErrSecret {
+	if _, err := r.Complete(secret, User{FirstName: "Eve"}, true); err != ErrSecret {
 		t.Errorf("a secret that is spent: %v", err)
 	}
 }

@@ -173,7 +173,7 @@ func (c *Console) putUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u, err := c.opts.Desk.Complete(body.Secret, signin.User{Username: body.Username, FirstName: body.FirstName,
-		LastName: body.LastName, Email: body.Email, Account: body.Account})
+		LastName: body.LastName, Email: body.Email, Account: body.Account}, body.AutoUsername)
 	switch {
 	case errors.Is(err, signin.ErrSecret):
 		fail(w, http.StatusUnauthorized, "invalid_secret_identifier", "This secret_identifier is not known, or is over: it lives for 5 min.")
