@@ -360,14 +360,14 @@ func TestAClientCertificateIsTheUserOfTheAccessList(t *testing.T) {
 	}
 }
 
-func TestTheReadmeNamesTheCommandsOfTheAccessList(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+func TestTheDocumentationNamesTheCommandsOfTheAccessList(t *testing.T) {
+	page, err := os.ReadFile("../docs/home-assistant.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := readAccessList(t)
 	for _, command := range l.commands {
-		if command = strings.ReplaceAll(command, l.folder, "/etc/mosquitto"); !strings.Contains(string(readme), "sudo "+command) {
+		if command = strings.ReplaceAll(command, l.folder, "/etc/mosquitto"); !strings.Contains(string(page), "sudo "+command) {
 			t.Errorf("not there: %s", command)
 		}
 	}

@@ -57,17 +57,15 @@ func render(t *testing.T, clicks []click) (payloads []string) {
 	return nil
 }
 
-// byHand returns the lock as the README defines it in configuration.yaml: what stands in its YAML blocks with that line.
+// byHand returns the lock as the documentation defines it in configuration.yaml: what stands in its YAML blocks with that line.
 func byHand(t *testing.T, line string) keys {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	page, err := os.ReadFile("../docs/home-assistant.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Home Assistant\n")
-	section, _, _ = strings.Cut(section, "\n## ")
 	config := keys{}
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(section, -1) {
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		if !strings.Contains(block[1], line) {
 			continue
 		}
@@ -79,7 +77,7 @@ func byHand(t *testing.T, line string) keys {
 		}
 	}
 	if config["command_template"] == nil {
-		t.Fatalf("the README has no lock with %q, but %v", line, config)
+		t.Fatalf("the page has no lock with %q, but %v", line, config)
 	}
 	return config
 }
