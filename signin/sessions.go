@@ -10,10 +10,12 @@ import (
 	"unicode"
 )
 
+// BrowserLife is the longest that a browser stays signed in.
+const BrowserLife = 30 * 24 * time.Hour
+
 const (
 	maxSessions = 64
 	maxIdle     = 24 * time.Hour      // of a browser's session
-	maxAge      = 30 * 24 * time.Hour // of a browser's session, from the sign-in
 	refreshLife = 30 * 24 * time.Hour // from its making, at each use
 	accessLife  = 15 * time.Minute
 )
@@ -60,7 +62,7 @@ func (s *session) left(now time.Duration) time.Duration {
 	if s.Kind == ByClient {
 		return s.turned + refreshLife - now
 	}
-	return min(s.used+maxIdle, s.born+maxAge) - now
+	return min(s.used+maxIdle, s.born+BrowserLife) - now
 }
 
 // admit makes a session. When there are too many, the one that was unused for longest makes way.

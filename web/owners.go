@@ -59,12 +59,12 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	token, s, err := c.opts.Desk.Enter(r.PostForm.Get("phone"), secret, address(r), r.UserAgent())
+	token, _, err := c.opts.Desk.Enter(r.PostForm.Get("phone"), secret, address(r), r.UserAgent())
 	if err != nil {
 		badCode(w)
 		return
 	}
-	setCookie(w, token, s.Expires)
+	setCookie(w, token, int(signin.BrowserLife/time.Second)) // the desk ends it sooner where it is not used
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -74,12 +74,13 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
 			c.opts.Desk.Revoke(s.ID)
 		}
 	}
-	setCookie(w, "", time.Unix(1, 0))
+	setCookie(w, "", -1)
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func setCookie(w http.ResponseWriter, token string, expires time.Time) {
-	http.SetCookie(w, &http.Cookie{Name: cookie, Value: token, Path: "/", Expires: expires, Secure: true, HttpOnly: true,
+// setCookie gives a browser its session for so many seconds, or with -1 takes it away.
+func setCookie(w http.ResponseWriter, token string, seconds int) {
+	http.SetCookie(w, &http.Cookie{Name: cookie, Value: token, Path: "/", MaxAge: seconds, Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode})
 }
 
