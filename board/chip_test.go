@@ -22,6 +22,7 @@ type fakeKernel struct {
 	holders     map[string]string // of lines that are in use
 	requests    []lineRequest
 	values      []lineValues
+	level       uint64 // on the wire of the line that is read
 	setErr      error
 	closed      int
 }
@@ -47,6 +48,8 @@ func (k *fakeKernel) ioctl(request uintptr, arg unsafe.Pointer) error {
 			return unix.EBUSY
 		}
 		k.requests = append(k.requests, *req)
+	case getValues:
+		(*lineValues)(arg).bits = k.level
 	case setValues:
 		k.values = append(k.values, *(*lineValues)(arg))
 		return k.setErr

@@ -28,6 +28,8 @@ func layout() map[string]uintptr {
 		"GPIO_V2_GET_LINEINFO_IOCTL":                           getLineInfo,
 		"GPIO_V2_GET_LINE_IOCTL":                               getLine,
 		"GPIO_V2_LINE_SET_VALUES_IOCTL":                        setValues,
+		"GPIO_V2_LINE_GET_VALUES_IOCTL":                        getValues,
+		"GPIO_V2_LINE_FLAG_OPEN_SOURCE":                        flagOpenSource,
 		"GPIO_V2_LINE_FLAG_USED":                               flagUsed,
 		"GPIO_V2_LINE_FLAG_OUTPUT":                             flagOutput,
 		"GPIO_V2_LINE_FLAG_OPEN_DRAIN":                         flagOpenDrain,
