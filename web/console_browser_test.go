@@ -132,7 +132,7 @@ func TestAnOwnerSignsInOpensLocksAndReadsWhatHappened(t *testing.T) {
 					chromedp.WaitNotVisible(chromedp.CSS(`#sure`)), call(func() { e.ordered(t) })}},
 				{"a second tap hits nothing", []step{clicks(`#open`), sees(`#yes:disabled`), call(func() { e.ordered(t) })}},
 				{"a sure one opens", []step{sees(`#yes:enabled`), clicks(`#yes`), sees(`body[data-lock=UNLOCKED]`), shows(`#state`, "Open"),
-					shows(`#pulse-left`, "for "), call(func() { e.ordered(t, lock.Unlock) }), l.picture(dir, "open")}},
+					sees(`#pulse:not(.over)`), call(func() { e.ordered(t, lock.Unlock) }), l.picture(dir, "open")}},
 				{"and is locked again", []step{clicks(`#lock`), sees(`body[data-lock=LOCKED]`), shows(`#state`, "Locked")}},
 				{"a lockout is seen, and lifted", []step{call(func() {
 					e.becomes(func(s *lock.Status) {

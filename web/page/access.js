@@ -43,6 +43,7 @@ export function begin(guard, gone) {
   signed = guard;
   left = gone;
   setInterval(() => {
-    if (document.body.dataset.view === "desk" && !document.hidden && !$("#sure").open && !document.activeElement?.closest("#access")) signed(load).catch(() => {});
+    const idle = !document.hidden && !$("#sure").open && !document.activeElement?.closest("#access");
+    if (idle && document.body.dataset.view === "desk") signed(load).catch(() => {});
   }, 60000);
 }

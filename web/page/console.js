@@ -65,6 +65,7 @@ function listen() {
 function heard(e) {
   if (e.seq && e.seq <= last) return;
   last = e.seq || last;
+  if (e.type === "access.granted") door.granted();
   timeline.add(e);
   journal.add(e);
 }

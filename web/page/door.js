@@ -25,6 +25,9 @@ export function show(d) {
   tick();
 }
 
+/** Someone has been let in: a pulse begins, or the live one is drawn out. */
+export const granted = () => ends.pulse = performance.now() + now.pulse_ms;
+
 const say = (query, text) => { if ($(query).textContent !== text) $(query).textContent = text; };
 const states = { LOCKED: "Locked", UNLOCKED: "Open", JAMMED: "Jammed" };
 

@@ -2,7 +2,7 @@
 import { $, el, call, day, time } from "./page.js";
 import { groups, kind, what, more } from "./told.js";
 
-let next = null, signed, seen = () => {}, count = 0;
+let next = null, signed, seen = () => {};
 
 /** Calls f with each seq that is read. */
 export const onseq = f => seen = f;
@@ -61,9 +61,8 @@ function sift() {
     const text = `${r.textContent} ${r.dataset.type}`.toLowerCase();
     r.hidden = !words.every(w => text.includes(w));
   }
-  count = rows.filter(r => !r.hidden).length;
-  const searched = $("#search").value.trim() && rows.length;
-  $("#found").textContent = searched ? `${count} of the ${rows.length} events read${next ? " so far" : ""}`
+  const found = rows.filter(r => !r.hidden).length, searched = $("#search").value.trim() && rows.length;
+  $("#found").textContent = searched ? `${found} of the ${rows.length} events read${next ? " so far" : ""}`
     : rows.length ? "" : "Nothing happened.";
   $("#more").hidden = !next;
 }

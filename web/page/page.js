@@ -36,7 +36,11 @@ export function sure(title, words, verb) {
   return new Promise(done => {
     yes.onclick = () => dialog.close("yes");
     $("#no").onclick = () => dialog.close();
-    dialog.onclose = () => { clearTimeout(ready); done(dialog.returnValue === "yes"); };
+    dialog.onclose = () => {
+      if (dialog.open) return; // the one before tells late
+      clearTimeout(ready);
+      done(dialog.returnValue === "yes");
+    };
   });
 }
 
