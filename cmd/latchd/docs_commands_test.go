@@ -30,6 +30,7 @@ var elsewhere = map[string]string{
 	"latchd run":            "every test of the whole door",
 	"latchd offline enroll": "testdata/script/offline.txtar",
 	"latchd completion":     "testdata/script/help.txtar",
+	"latchd keys":           "testdata/script/keys.txtar: it needs the lines for itself",
 	"nano ":                 "an editor: bench/vm writes the file in its place",
 	"scp ":                  "another machine: bench/vm copies in its place",
 	"chromium --kiosk":      "web's browser tests open the same page",

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -14,5 +16,18 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TWILIO_AUTH_TOKEN", "sesame0secret0token")
 			return nil
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"ready": awaitFile},
 	})
+}
+
+// awaitFile is "ready FILE": it waits until the file is there.
+func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s has not come", args[0])
+		}
+	}
 }
