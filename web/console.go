@@ -48,6 +48,7 @@ const (
 type Console struct {
 	hub
 	opts ConsoleOptions
+	pace pace
 
 	state    sync.Mutex // held for reading and writing what stands below, never longer
 	status   lock.Status
@@ -57,7 +58,7 @@ type Console struct {
 
 // NewConsole returns the owner's page and API for one door.
 func NewConsole(o ConsoleOptions) *Console {
-	return &Console{hub: newHub(maxStreams, consoleBeat), opts: o, changed: make(chan struct{})}
+	return &Console{hub: newHub(maxStreams, consoleBeat), opts: o, pace: newPace(), changed: make(chan struct{})}
 }
 
 // Close ends every stream, as Panel.Close does.
@@ -125,14 +126,18 @@ func (c *Console) now() (d door, changed <-chan struct{}) {
 // routes serves the page and the API.
 func (c *Console) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /console/{$}", file("console.html"))
-	mux.HandleFunc("POST /console/signin/", c.signIn)
 	mux.HandleFunc("POST /console/signout/", c.signOut)
 
 	mux.HandleFunc("POST /otp/getcode/", c.getCode)
-	mux.HandleFunc("POST /otp/verifycode/", c.verifyCode)
-	mux.HandleFunc("PUT /api/v1/user/", c.putUser)
-	mux.Handle("/o/extended_token/", c.opts.Desk.TokenEndpoint())
-	mux.Handle("/o/revoke_token/", c.opts.Desk.RevokeEndpoint())
+	for pattern, h := range map[string]http.Handler{
+		"POST /console/signin/": http.HandlerFunc(c.signIn),
+		"POST /otp/verifycode/": http.HandlerFunc(c.verifyCode),
+		"PUT /api/v1/user/":     http.HandlerFunc(c.putUser),
+		"/o/extended_token/":    c.opts.Desk.TokenEndpoint(),
+		"/o/revoke_token/":      c.opts.Desk.RevokeEndpoint(),
+	} {
+		mux.Handle(pattern, c.pace.paced(h))
+	}
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
 	mux.HandleFunc("GET /api/v1/openapi.json", openAPI)
 
@@ -173,6 +178,7 @@ func (c *Console) owner(next func(http.ResponseWriter, *http.Request, signin.Ses
 				challenge += `, error="invalid_token"`
 			}
 			w.Header().Set("WWW-Authenticate", challenge)
+			c.pace.wait(r)
 			fail(w, http.StatusUnauthorized, "invalid_token", "Sign in first: this session or token is not known, or is over.")
 			return
 		}
