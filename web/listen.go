@@ -18,6 +18,10 @@ const (
 	mostElsewhere = 256
 )
 
+// welcomeGap is the least time between two connections that are let in or turned away. It spreads what thousands of them
+// cost, at their beginning and when their time is up, so that no key at the door waits for them.
+const welcomeGap = time.Millisecond
+
 // firstByte is how long a connection may take to show whether it speaks TLS.
 const firstByte = 5 * time.Second
 
@@ -122,6 +126,7 @@ func (d *doorman) sort(encrypted bool) error {
 		default:
 			d.peeking.Go(func() { d.peek(guest) })
 		}
+		time.Sleep(welcomeGap)
 	}
 }
 

@@ -206,3 +206,15 @@ func (a addressed) RemoteAddr() net.Addr {
 	addr, _ := net.ResolveTCPAddr("tcp", a.remote)
 	return addr
 }
+
+func TestConnectionsAreLetInOneAfterTheOther(t *testing.T) {
+	at, began := serve(t, nil, near), time.Now()
+	for range 50 {
+		if status, body, _ := get(t, "http://"+at, nil); status != http.StatusOK {
+			t.Fatal(status, body)
+		}
+	}
+	if took := time.Since(began); took < 49*welcomeGap {
+		t.Errorf("50 connections were let in within %v", took)
+	}
+}
