@@ -183,9 +183,9 @@ func fold(words string, width int) (folded []string) {
 	line := ""
 	for _, word := range strings.Fields(words) {
 		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
-			folded, line = append(folded, line), "    "
+			folded, line = append(folded, line), ""
 		}
-		line = strings.TrimPrefix(line+" "+word, " ")
+		line = strings.TrimSpace(line + " " + word)
 	}
 	return append(folded, line)
 }

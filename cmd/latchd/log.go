@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"latchd/configs"
 	"latchd/journal"
@@ -21,6 +23,9 @@ func newLog() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
 		Short: "Read the journal of events",
+		Long: `Prints what has happened at the door, oldest first, by this machine's clock: when, what, and in words who, how and why. A
+time with a question mark was told by a clock that was not known to be right. On a terminal the days have headings, and
+colours unless NO_COLOR is set; elsewhere each line has its date.`,
 		Example: `  latchd log --since today --type 'access.*'
   latchd log --since 2h --follow
   latchd log --json | jq .`,
@@ -48,8 +53,13 @@ func newLog() *cobra.Command {
 			read = journal.Follow
 		}
 		out := bufio.NewWriter(cmd.OutOrStdout())
+		lines := newLogLines(out, cmd.OutOrStdout())
+		print := lines.print
+		if *asJSON {
+			print = func(e lock.Event) error { return printJSON(out, e) }
+		}
 		err = read(cmd.Context(), cfg.Journal.Path, journal.Query{Since: from, Types: *types}, func(e lock.Event) error {
-			if err := printEvent(out, e, *asJSON); err != nil || !*follow {
+			if err := print(e); err != nil || !*follow {
 				return err
 			}
 			return out.Flush()
@@ -59,40 +69,62 @@ func newLog() *cobra.Command {
 	return cmd
 }
 
-func printEvent(w io.Writer, e lock.Event, asJSON bool) error {
-	if asJSON {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return err
+// logLines prints events for people: on a terminal under the day's heading, elsewhere with the date on each line.
+type logLines struct {
+	out           io.Writer
+	days, colours bool
+	width         int // of the terminal; 0: lines are not broken
+	day           string
+}
+
+func newLogLines(out, terminal io.Writer) *logLines {
+	l := &logLines{out: out}
+	if f, ok := terminal.(*os.File); ok && isTerminal(f) {
+		l.days, l.colours = true, os.Getenv("NO_COLOR") == ""
+		l.width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	return l
+}
+
+func (l *logLines) print(e lock.Event) error {
+	at := e.At.Local()
+	stamp := at.Format("2006-01-02 15:04:05")
+	if l.days {
+		stamp = at.Format("15:04:05")
+		if day := at.Format("Monday, 2 January 2006"); day != l.day {
+			l.day = day
+			if _, err := fmt.Fprintln(l.out, l.colour("\x1b[1m", day)); err != nil {
+				return err
+			}
 		}
-		_, err = fmt.Fprintf(w, "%s\n", line)
-		return err
 	}
-	var words []string
-	for _, s := range []string{string(e.Method), string(e.Action), e.Part, string(e.Reason), e.Owner, e.Phone} {
-		if s != "" {
-			words = append(words, s)
-		}
-	}
-	if e.Code != 0 {
-		words = append(words, fmt.Sprintf("(Twilio %d)", e.Code))
-	}
-	if e.Wait != 0 {
-		words = append(words, "for "+e.Wait.String())
-	}
-	if e.Count != 0 {
-		words = append(words, fmt.Sprintf("(%d more)", e.Count))
-	}
-	for _, s := range []string{e.Detail, e.Hint} {
-		if s != "" {
-			words = append(words, "- "+s)
-		}
-	}
-	unsure := ""
+	unsure := " "
 	if e.Clock != "synced" {
 		unsure = "?"
 	}
-	_, err := fmt.Fprintf(w, "%s%-1s %-16s %s\n", e.At.Local().Format("2006-01-02 15:04:05"), unsure, e.Type, strings.Join(words, " "))
+	words := []string{inWords(e)}
+	indent := len(stamp) + 19
+	if l.width > indent+20 {
+		words = fold(words[0], l.width-indent)
+	}
+	_, err := fmt.Fprintf(l.out, "%s%s %s %s\n", stamp, unsure, l.colour(tone(e.Type), fmt.Sprintf("%-16s", e.Type)),
+		strings.Join(words, "\n"+strings.Repeat(" ", indent)))
+	return err
+}
+
+func (l *logLines) colour(c, s string) string {
+	if !l.colours {
+		return s
+	}
+	return c + s + plainText
+}
+
+func printJSON(w io.Writer, e lock.Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", line)
 	return err
 }
 
