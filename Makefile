@@ -19,8 +19,12 @@ compile = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w -X mai
 export VERSION SOURCE_DATE_EPOCH
 export GOWORK = off
 
-.PHONY: deb share clean
+.PHONY: deb share figures clean
 deb: $(ARCHS:%=deb-%)
+
+# make figures: what the packages weigh, into BENCHMARKS.md.
+figures: deb
+	go run ./packaging -weigh BENCHMARKS.md $(ARCHS:%=$(DEST)/latchd_$(VERSION)_%.deb)
 
 env-arm64 = GOOS=linux GOARCH=arm64
 env-armhf = GOOS=linux GOARCH=arm GOARM=6

@@ -3,8 +3,10 @@
 // configuration's types and its commented example, from the unit, from CHANGELOG.md and from the modules' licences.
 //
 //	go run ./packaging PROGRAM FOLDER
+//	go run ./packaging -weigh PAGE PACKAGE...
 //
-// It runs from the top of the repository, and reads VERSION and SOURCE_DATE_EPOCH. The same input gives the same bytes.
+// The first runs from the top of the repository, and reads VERSION and SOURCE_DATE_EPOCH; the same input gives the same
+// bytes. The second writes the packages' sizes into the page of figures.
 package main
 
 import (
@@ -26,8 +28,11 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) > 2 && args[0] == "-weigh" {
+		return weigh(args[1], args[2:])
+	}
 	if len(args) != 2 {
-		return fmt.Errorf("want: packaging PROGRAM FOLDER")
+		return fmt.Errorf("want: packaging PROGRAM FOLDER, or packaging -weigh PAGE PACKAGES")
 	}
 	epoch, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64)
 	if err != nil {
