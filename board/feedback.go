@@ -32,14 +32,27 @@ const (
 	long  = 600 * time.Millisecond
 )
 
+// patterns tell the signals apart twice: by the rhythm of the light, whatever its colour, and by that of the buzzer. A key is
+// only heard. docs/feedback.md shows them.
 var patterns = map[lock.Signal][]beat{
 	lock.KeyTaken:      {{buzzer, blip}},
-	lock.TextOnItsWay:  {{green | buzzer, short}, {dark, short}, {green, short}, {dark, short}, {green, short}},
 	lock.DoorOpen:      {{green | buzzer, long}, {green, 4 * long}},
-	lock.EntryWrong:    {{red | buzzer, long}},
-	lock.TextNotSent:   {{red | buzzer, short}, {dark, short}, {red | buzzer, short}},
-	lock.BellNotTexted: {{green | red | buzzer, short}, {dark, short}, {green | red, short}},
-	lock.KeypadLocked:  {{red | buzzer, short}, {dark, short}, {red | buzzer, short}, {dark, short}, {red | buzzer, long}},
+	lock.TextOnItsWay:  rhythm(green, short, short, short),
+	lock.TextNotSent:   rhythm(red, short, short),
+	lock.BellNotTexted: rhythm(green|red, short, long),
+	lock.EntryWrong:    rhythm(red, long, long),
+	lock.KeypadLocked:  rhythm(red, short, short, long),
+}
+
+// rhythm sounds and shines together, with a short pause in between.
+func rhythm(light lamp, ons ...time.Duration) (beats []beat) {
+	for i, on := range ons {
+		if i > 0 {
+			beats = append(beats, beat{dark, short})
+		}
+		beats = append(beats, beat{light | buzzer, on})
+	}
+	return beats
 }
 
 // Feedback tells the visitor by light and sound. The newest signal cuts short the one before.

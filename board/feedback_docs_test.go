@@ -1,0 +1,118 @@
+package board
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"latchd/lock"
+)
+
+var rewrite = flag.Bool("write", false, "write the table of docs/feedback.md from the patterns")
+
+// meanings are the signals in the order of the table.
+var meanings = []struct {
+	signal lock.Signal
+	when   string
+}{
+	{lock.KeyTaken, "a key was taken"},
+	{lock.TextOnItsWay, "the text with the code is on its way"},
+	{lock.TextNotSent, "the text could not be sent: ring again, or knock"},
+	{lock.BellNotTexted, "it rings, but no text goes out this time: too soon, the budget is spent, quiet hours, or locked out"},
+	{lock.DoorOpen, "the door is open: push"},
+	{lock.EntryWrong, "refused: a wrong, expired or used code, not that many digits, or none was texted"},
+	{lock.KeypadLocked, "too many wrong codes: the keypad is locked out"},
+}
+
+// ons is for how long each time any of these lamps is on without a break.
+func ons(beats []beat, lamps lamp) (ons []time.Duration) {
+	was := false
+	for _, b := range beats {
+		is := b.on&lamps != 0
+		switch {
+		case is && was:
+			ons[len(ons)-1] += b.d
+		case is:
+			ons = append(ons, b.d)
+		}
+		was = is
+	}
+	return ons
+}
+
+// apart says whether a person tells two rhythms from each other: by the count, or by a length at least twice the other.
+func apart(a, b []time.Duration) bool {
+	if len(a) != len(b) {
+		return true
+	}
+	for i := range a {
+		if max(a[i], b[i]) >= 2*min(a[i], b[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestSignalsAreToldApartByLightAndBySoundAlone(t *testing.T) {
+	if len(meanings) != len(patterns) {
+		t.Fatalf("%d signals in the table, %d patterns", len(meanings), len(patterns))
+	}
+	for what, lamps := range map[string]lamp{"light of any colour": green | red, "buzzer": buzzer} {
+		for i, a := range meanings {
+			for _, b := range meanings[:i] {
+				if !apart(ons(patterns[a.signal], lamps), ons(patterns[b.signal], lamps)) {
+					t.Errorf("%s and %s are the same by %s", a.signal, b.signal, what)
+				}
+			}
+		}
+	}
+}
+
+func TestTheDocumentationShowsThePatterns(t *testing.T) {
+	const path, begin, end = "../docs/feedback.md", "<!-- patterns -->\n", "<!-- end -->\n"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(page), begin)
+	old, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	table := patternTable()
+	if old == table {
+		return
+	}
+	if !*rewrite {
+		t.Fatalf("%s shows other patterns; go test ./board -run Documentation -write mends that. They are:\n%s", path, table)
+	}
+	if err := os.WriteFile(path, []byte(before+begin+table+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func patternTable() string {
+	var b strings.Builder
+	b.WriteString("| signal | it means | green | red | buzzer |\n|---|---|---|---|---|\n")
+	for _, m := range meanings {
+		p := patterns[m.signal]
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.signal, m.when, draw(p, green), draw(p, red), draw(p, buzzer))
+	}
+	return b.String()
+}
+
+func draw(p []beat, l lamp) string {
+	var marks []string
+	for _, on := range ons(p, l) {
+		mark := fmt.Sprintf("━ %v", on)
+		if i := slices.Index([]time.Duration{blip, short, long}, on); i >= 0 {
+			mark = []string{"·", "•", "━━"}[i]
+		}
+		marks = append(marks, mark)
+	}
+	return strings.Join(marks, " ")
+}
