@@ -35,6 +35,8 @@ driver = "sim"
 socket = "%[1]s/board"
 [strike]
 pulse = "0.5s"
+[code]
+digits = 4
 [texts]
 min_gap = "1s"
 per_hour = 100
@@ -178,7 +180,7 @@ func (d *door) kill() error {
 	return fmt.Errorf("its log: %s", d.said)
 }
 
-var code = regexp.MustCompile(`\b\d{6}\b`)
+var code = regexp.MustCompile(`\b\d{4,6}\b`)
 
 // texted waits for a text and returns its code.
 func (d *door) texted() (string, error) {

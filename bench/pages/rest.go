@@ -13,54 +13,50 @@ import (
 	"latchd/bench/page"
 )
 
-// comeBack is how long memory may take to be given back: Go collects at least every two minutes.
-const comeBack = 5 * time.Minute
-
-// rest measures what the pages cost a door that nobody comes to.
-func rest(dir, exe string) (rows []page.Row, err error) {
+// rest measures what the pages cost a door that nobody comes to, and what open streams do. later says what is left of
+// their memory when it is called, and ends the door; Go gives memory back in minutes.
+func rest(dir, exe string) (rows []page.Row, later func() (page.Row, error), err error) {
 	d, err := newDoor(dir, exe)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer d.end()
+	defer func() {
+		if err != nil {
+			d.end()
+		}
+	}()
 	time.Sleep(time.Duration(*settle) * time.Second) // until what a start does is over, in Go's runtime, too
 	alone, err1 := d.switches()
 	base, err2 := d.resident()
 	panel, err3 := http.Get("http://" + d.at + "/panel/stream")
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	one, err := d.switches()
 	panel.Body.Close()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l, err := d.load("streams")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer l.end()
-	time.Sleep(time.Duration(*seconds) * time.Second)
+	time.Sleep(5 * time.Second)
 	full, err := d.resident()
-	if err != nil {
-		return nil, err
-	}
 	l.end()
-	left, took := full, time.Duration(0)
-	for gone := time.Now(); took < comeBack && left > base*5/4; took = time.Since(gone) {
-		time.Sleep(time.Second)
-		if left, err = d.resident(); err != nil {
-			return nil, err
-		}
-	}
+	gone := time.Now()
 	mb := func(n int) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-	return []page.Row{
+	rows = []page.Row{
 		{fmt.Sprintf("context switches at rest, nobody looking, over %d s", *seconds), fmt.Sprintf("%.2f/s", alone), "under 1/s"},
 		{"… with one panel open", fmt.Sprintf("%.2f/s", one), "–"},
 		{"resident memory at rest, nobody looking", mb(base), "–"},
 		{fmt.Sprintf("… with %d streams open", streams), mb(full), "–"},
-		{fmt.Sprintf("… %.0f s after they have gone", took.Seconds()), mb(left), "back within a quarter of that at rest, in 5 min"},
-	}, nil
+	}
+	return rows, func() (page.Row, error) {
+		left, err := d.resident()
+		took := time.Since(gone).Minutes()
+		return page.Row{fmt.Sprintf("… %.0f min after they have gone", took), mb(left), "as at rest, by a third at the most"}, errors.Join(err, d.end())
+	}, err
 }
 
 // switches counts context switches of all the door's threads, a second.
