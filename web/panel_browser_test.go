@@ -7,12 +7,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"latchd/lock"
 )
 
 // serveAt serves at an address, "127.0.0.1:0" for any that is free.
@@ -119,10 +122,24 @@ func TestAVisitorComesInByTouchInTheirLanguage(t *testing.T) {
 	}
 }
 
+// deaf cuts the stream, and lets presses through.
+type deaf struct {
+	http.Handler
+	cut atomic.Bool
+}
+
+func (d *deaf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if d.cut.Load() && r.URL.Path == "/panel/stream" {
+		panic(http.ErrAbortHandler)
+	}
+	d.Handler.ServeHTTP(w, r)
+}
+
 func TestThePanelOutlivesTheDaemon(t *testing.T) {
 	tab, dir, l := openBrowser(t), pictures(t), panelLooks[0]
 	h := newHouse(false)
-	server := serveAt(t, "127.0.0.1:0", Site{Panel: h.demo.Panel}.Handler())
+	way := &deaf{Handler: Site{Panel: h.demo.Panel}.Handler()}
+	server := serveAt(t, "127.0.0.1:0", way)
 	address := server.Listener.Addr().String()
 	stop := func() {
 		h.demo.Close() // first: it ends the streams
@@ -134,10 +151,12 @@ func TestThePanelOutlivesTheDaemon(t *testing.T) {
 		{"keys work", []step{l.set(), reads("en"), chromedp.Navigate(server.URL + "/panel/"), sees(`body[data-link=live]`),
 			chromedp.Evaluate[chromedp.Void](`void (window.same = true)`), chromedp.KeyEvent("b"), sees(`#code`), chromedp.KeyEvent("12"),
 			sees(`#display[data-typed="2"]`)}},
-		{"with the focus on a key, enter presses that one", []step{chromedp.KeyEvent(kb.Escape + kb.Tab), sees(`[data-key="1"]:focus`),
+		{"with the focus on a key, enter presses that one", []step{chromedp.KeyEvent(kb.Escape + kb.Tab + kb.Tab), sees(`[data-key="1"]:focus`),
 			chromedp.KeyEvent(kb.Enter), sees(`#display[data-typed="1"]`)}},
-		{"the daemon stops, and nothing can be pressed", []step{call(stop), sees(`body[data-link=lost] #pad[data-lost]`), keyed("5"),
-			says("bad", "Not connected. Please wait."), l.picture(dir, "lost")}},
+		{"what it shows is stale, and nothing can be pressed", []step{call(func() { way.cut.Store(true); server.CloseClientConnections() }),
+			sees(`body[data-link=lost] #pad[data-lost]`), keyed("5"), touches("#bell"), says("bad", "Not connected. Please wait."),
+			l.picture(dir, "lost"), call(func() { way.cut.Store(false) }), sees(`body[data-link=live] #display[data-typed="1"]`)}},
+		{"the daemon stops", []step{call(stop), sees(`body[data-link=lost] #pad[data-lost]`), keyed("5")}},
 		{"another one starts, and the page goes on with its state", []step{
 			call(func() { h = newHouse(false); server = serveAt(t, address, Site{Panel: h.demo.Panel}.Handler()) }),
 			sees(`body[data-link=live] #display[data-typed="0"]`), chromedp.WaitNotVisible(chromedp.CSS(`#code`)), says("idle", "Ring for a code."),
@@ -147,6 +166,73 @@ func TestThePanelOutlivesTheDaemon(t *testing.T) {
 	defer h.mu.Unlock()
 	if h.typed != "7" {
 		t.Errorf("the new daemon got %d keys, want the one pressed since", len(h.typed))
+	}
+}
+
+func TestAVisitorComesInByKeyboardAndHearsWhatTheyType(t *testing.T) {
+	tab, l := openBrowser(t), panelLooks[0]
+	h := newHouse(false)
+	server := httptest.NewServer(Site{Panel: h.demo.Panel}.Handler())
+	defer server.Close()
+	defer h.demo.Close() // first: it ends the streams
+	play(t, tab, []scene{
+		{"the bell comes first, and Enter rings it", []step{l.set(), reads("en"), chromedp.Navigate(server.URL), sees(`body[data-link=live]`),
+			chromedp.KeyEvent(kb.Tab), sees(`#bell[aria-keyshortcuts=b]:focus`), chromedp.KeyEvent(kb.Enter), sees(`#code`)}},
+		{"digits are counted aloud", []step{chromedp.KeyEvent(rightCode[:3]), shows(`#typed[role=status]`, "3 of 6")}},
+		{"Enter sends them, though the bell has the focus", []step{chromedp.KeyEvent(rightCode[3:] + kb.Enter),
+			sees(`body[data-lock=UNLOCKED] #bell:focus`), says("good", "Welcome. Come in.")}},
+		{"nobody is asked in when it is locked again", []step{call(h.relock), says("idle", "Ring for a code.")}},
+		{"what could not be texted is rung for again", []step{call(h.rested), chromedp.KeyEvent("b"), sees(`#code`), call(func() {
+			h.demo.Panel.Event(lock.Event{Type: lock.BellRung})
+			h.demo.Panel.Event(lock.Event{Type: lock.CodeFailed})
+		}), sees(`#text[data-state=failed]`), says("bad", "The code could not be texted."),
+			says("idle", "The code could not be texted. Ring again.")}},
+	})
+}
+
+// worst fails for each sentence with which something is cut off, overlaps or makes the page scroll: all that the panel can
+// say, in its language, beside a live code, a text's state and a long wait for another one.
+func worst() step {
+	long := chromedp.Evaluate[string](`(async () => {
+		const { speak } = await import("/words.js"), words = speak(navigator.languages, await import("/tongues.js"));
+		const $ = query => document.querySelector(query), bad = [];
+		const idle = ["idle", "failed", "open", "locked", "jammed"].map(name => words[name]);
+		const said = Object.keys(words.says).map(say => words.say({ say, left: 2, digits: 6, wait_ms: 59 * 60000 }));
+		for (const text of [...idle, ...said, words.type("#")]) {
+			$("#answer").textContent = text;
+			$("#text").lastElementChild.textContent = words.text.failed;
+			$("#resend").textContent = words.resendIn("59:59");
+			const top = $("#text").getBoundingClientRect().bottom, below = $(innerHeight > innerWidth ? ".keys" : "#bell");
+			const cut = [...document.querySelectorAll("h1, #answer, #text, button")].find(e => e.scrollWidth > e.clientWidth + 1);
+			if (document.documentElement.scrollHeight > innerHeight) bad.push("scrolls: " + text);
+			if (top > below.getBoundingClientRect().top) bad.push("overlaps: " + text);
+			if (cut) bad.push("cut off: " + cut.outerHTML.slice(0, 60) + text);
+		}
+		return bad.concat(said.length < 20 ? ["too few sentences"] : []).join("\n");
+	})()`, chromedp.EvalAwaitPromise)
+	return chromedp.Func(func(ctx context.Context, t *target) error {
+		bad, err := long(ctx, t)
+		if err == nil && bad != "" {
+			err = &misfit{bad}
+		}
+		return err
+	})
+}
+
+func TestTheLongestSentencesFitTheScreen(t *testing.T) {
+	tab := openBrowser(t)
+	for _, lang := range []string{"en", "de", "fr", "es"} {
+		for _, l := range panelLooks[:2] {
+			t.Run(lang+"-"+l.name, func(t *testing.T) {
+				h := newHouse(false)
+				server := httptest.NewServer(Site{Panel: h.demo.Panel}.Handler())
+				defer server.Close()
+				defer h.demo.Close() // first: it ends the streams
+				play(t, tab, []scene{{"all of them", []step{l.set(), reads(lang), chromedp.Navigate(server.URL),
+					sees(`html[lang=` + lang + `] body[data-link=live]`), touches("#bell"), sees(`#code`), sees(`#text[data-state=sent]`),
+					sees(`#resend`), worst(), fits()}}})
+			})
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ const shell = words => `
   <div class="lamps"><i class="lamp green"></i><i class="lamp red"></i></div>
   <div class="glass">
     <div class="line">
-      <span id="display" role="img" aria-label="${words.nothing}"></span>
+      <span id="display" role="img" aria-label="${words.nothing}"></span><span id="typed" role="status"></span>
       <span id="code" class="count" role="timer" hidden>${ring("code-ring", 17)}<b></b></span>
       <span id="lockout" class="count" role="timer" hidden>${ring("lockout-ring", 17)}<b></b></span>
     </div>
@@ -23,16 +23,16 @@ const shell = words => `
     <p id="text" role="status" aria-live="polite" data-state="" hidden><svg viewBox="0 0 24 24" aria-hidden="true">
       <path class="bubble" d="M4 4h16v12H10l-5 4v-4H4z"/><path class="mark"/></svg><span></span></p>
   </div>
-  <div class="keys" role="group" aria-label="${words.keypad}"></div>
   <div class="ringer">
     <span class="wreath">${ring("bell-ring", 19)}
-    <button id="bell" type="button" aria-label="${words.bell}">
+    <button id="bell" type="button" aria-label="${words.bell}" aria-keyshortcuts="b">
       <svg viewBox="0 0 24 24" aria-hidden="true"><path
         d="M12 2.5a1.7 1.7 0 0 0-1.7 1.7v.5A6.3 6.3 0 0 0 5.7 11v4.4L4 17.8v.9h16v-.9l-1.7-2.4V11a6.3 6.3 0 0 0-4.6-6.3v-.5A1.7 1.7 0 0 0 12 2.5z
           M9.7 19.9a2.4 2.4 0 0 0 4.6 0z"/></svg>
     </button></span>
     <button id="resend" type="button" hidden></button>
-  </div>`;
+  </div>
+  <div class="keys" role="group" aria-label="${words.keypad}"></div>`;
 
 /** What is drawn into the bubble of a text's state. */
 const marks = { sending: "M8 10h.1M12 10h.1M16 10h.1", sent: "m8 10 3 3 5-6", delivered: "m6 10 3 3 5-6m-2 6 5-6", failed: "M12 7v4m0 2.5v.1" };
@@ -61,7 +61,7 @@ class Countdown {
 }
 
 export class Pad {
-  #queue = ""; #sending = false; #hands; #root; #words; #rules = {}; #state = {}; #said = 0; #lost = false; #counts;
+  #queue = ""; #sending = false; #hands; #root; #words; #rules = {}; #state = {}; #said = 0; #failed = 0; #lost = false; #counts;
 
   constructor(root, hands, words) {
     this.#root = root;
@@ -131,6 +131,8 @@ export class Pad {
 
   /** Shows the door's status: strike, typed, locked_out, lockout_ms, code_ms, resend_ms. */
   status(s) {
+    const shut = this.#state.strike === "UNLOCKED" && s.strike === "LOCKED";
+    if (shut && this.#$("#answer").dataset.kind === "good") this.#said = 0; // nobody can come in any more
     this.#state = s;
     const { code, lockout, resend } = this.#counts;
     code.set(s.locked_out ? 0 : s.code_ms, this.#rules.ttl_ms);
@@ -145,7 +147,9 @@ export class Pad {
         dot.className = i < s.typed ? "on" : "";
         return dot;
       }));
-      display.setAttribute("aria-label", s.typed ? this.#words.typed(s.typed) : this.#words.nothing);
+      const spoken = s.typed ? this.#words.typed(s.typed, size) : "";
+      this.#$("#typed").textContent = spoken;
+      display.setAttribute("aria-label", spoken || this.#words.nothing);
     }
     this.#tick();
   }
@@ -156,6 +160,7 @@ export class Pad {
     Object.assign(answer.dataset, { kind: a.kind, say: a.say ?? "" });
     answer.textContent = a.say ? this.#words.say(a) : a.text;
     this.#said = performance.now() + 8000;
+    if (a.say !== "text_failed") this.#failed = 0;
     if (a.kind === "bad") this.#flash(this.#root, "shake", 1200);
   }
 
@@ -164,7 +169,7 @@ export class Pad {
     const line = this.#$("#text");
     if (line.dataset.state === state) return;
     line.dataset.state = state;
-    line.hidden = !state;
+    this.#failed = state === "failed" ? performance.now() + 15000 : 0;
     line.lastElementChild.textContent = this.#words.text[state] ?? "";
     line.querySelector(".mark").setAttribute("d", marks[state] ?? "");
     this.#tick();
@@ -182,6 +187,8 @@ export class Pad {
   #tick() {
     const now = performance.now();
     for (const c of Object.values(this.#counts)) c.draw(now);
+    const { code } = this.#counts, { state } = this.#$("#text").dataset;
+    this.#$("#text").hidden = state === "failed" ? now > this.#failed : !state || !code.left(now);
     this.#resend(now);
     if (now < this.#said) return;
     const answer = this.#$("#answer"), idle = this.#idle(now);
@@ -204,7 +211,8 @@ export class Pad {
     if (s.strike === "UNLOCKED") return words.open;
     if (s.strike === "JAMMED") return words.jammed;
     if (s.locked_out) return words.locked;
-    return this.#counts.code.left(now) ? words.type(this.#rules.enter) : words.idle;
+    if (!this.#counts.code.left(now)) return now < this.#failed ? words.failed : words.idle;
+    return this.#$("#text").dataset.state === "failed" ? words.failed : words.type(this.#rules.enter);
   }
 
   #flash(el, name = "down", ms = 140) {
@@ -218,7 +226,8 @@ export class Pad {
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select")) return;
     const { enter, clear, keys } = this.#rules;
     const key = { Enter: enter, Backspace: clear, Escape: clear }[e.key] ?? e.key.toUpperCase();
-    if (e.key === "Enter" && e.target.closest("button, a, summary")) return; // it works what has the focus
+    const on = e.target.closest("button, a, summary"), sends = on?.closest(".ringer") && (this.#state.typed || this.#sending);
+    if (e.key === "Enter" && on && !sends) return; // it works what has the focus
     if (keys?.some(row => row.includes(key)) && key.length === 1) {
       e.preventDefault();
       if (!e.repeat) this.press(key);

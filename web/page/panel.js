@@ -58,7 +58,7 @@ setInterval(() => { if (source && performance.now() - alive > 16000) lost(); }, 
 
 // The clock moves once a minute.
 const hour = new Intl.DateTimeFormat(navigator.language, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(words.lang, { weekday: "long", day: "numeric", month: "long" });
+const day = new Intl.DateTimeFormat(words.locale, { weekday: "long", day: "numeric", month: "long" });
 function tell() {
   const now = new Date();
   $("#clock").replaceChildren(...hour.formatToParts(now).map(({ type, value }) => type === "dayPeriod"

@@ -29,7 +29,7 @@ async function tried(field, doing) {
   try {
     await doing();
   } catch (e) {
-    $("#problem").textContent = e.word === "invalid_phone" ? "That is no phone number. Begin with + and the country’s code." : e.message;
+    $("#problem").textContent = e.message;
     field.setAttribute("aria-invalid", "true");
     field.select();
     field.focus();
@@ -39,7 +39,11 @@ async function tried(field, doing) {
   }
 }
 
+/** What is not even a phone number, or a code, is not sent. */
+const needs = (ok, why) => { if (!ok) throw new Error(why); };
+
 async function ask() {
+  needs(/^\+?\d{7,15}$/.test(phone.replace(/[\s().-]/g, "")), "That is no phone number. Begin with + and the country’s code.");
   await call("POST", "/otp/getcode/", { phone });
   next = performance.now() + wait;
   $("#sent").textContent = `If ${phone} is an owner’s number, a code is on its way.`;
@@ -61,7 +65,9 @@ $("#first").onsubmit = e => {
 $("#second").onsubmit = e => {
   e.preventDefault();
   tried($("#code"), async () => {
-    await call("POST", "/console/signin/", { phone, code: $("#code").value.replace(/\s/g, "") });
+    const code = $("#code").value.replace(/[\s-]/g, "");
+    needs(/^\d+$/.test(code), "Type the code from the text.");
+    await call("POST", "/console/signin/", { phone, code });
     step(1);
     await entered();
   });
