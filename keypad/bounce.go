@@ -50,21 +50,20 @@ func Advise(worst time.Duration) time.Duration {
 type Reading struct {
 	Frame  Matrix
 	Bounce time.Duration // of the contact that moved
-	Edges  bool          // whether it gave edges: not where another key holds its column low; Bounce is not known then
+	Edges  bool          // whether its first edge was seen; Bounce is not known otherwise, as where another key holds the column low
 }
 
 // Probe watches a pad's raw contacts until ctx ends, and then returns nil; it fails when a line does. The sink gets the first
 // frame, each one that differs from the last, and the last one again where edges came and changed nothing.
 //
 // It waits for edges with all rows low. While a key is down it looks at every key each tenth of a second, because a second key
-// of a column gives no edge. An edge that falls into that look, of a few milliseconds, counts from its beginning: a bounce is
-// never measured too short. It is a tool for the bench: Run is what a door sleeps with.
+// of a column gives no edge. A bounce that begins during that look, of a few milliseconds, is not timed. It is a tool for the
+// bench: Run is what a door sleeps with.
 func Probe(ctx context.Context, pad Pad, rows int, sink func(Reading)) error {
 	start := time.Now()
 	now := func() time.Duration { return time.Since(start) }
 	var r Reading
 	for known := false; ctx.Err() == nil; known = true {
-		began := now()
 		frame, err := scan(pad, rows)
 		if err != nil {
 			return err
@@ -73,7 +72,7 @@ func Probe(ctx context.Context, pad Pad, rows int, sink func(Reading)) error {
 			r.Frame = frame
 			sink(r)
 		}
-		r.Bounce, r.Edges, err = listen(ctx, pad, frame, began, now)
+		r.Bounce, r.Edges, err = listen(ctx, pad, frame, now)
 		if err != nil {
 			return err
 		}
@@ -94,8 +93,9 @@ func scan(pad Pad, rows int) (frame Matrix, err error) {
 	return frame, nil
 }
 
-// listen waits for edges and for their end. frame is what was down at began.
-func listen(ctx context.Context, pad Pad, frame Matrix, began time.Duration, now func() time.Duration) (time.Duration, bool, error) {
+// listen waits for edges and for their end, and says how long that took, and whether it saw the first one. frame is what was
+// down before.
+func listen(ctx context.Context, pad Pad, frame Matrix, now func() time.Duration) (time.Duration, bool, error) {
 	var b Bounce
 	if err := pad.Rest(); err != nil {
 		return 0, false, err
@@ -105,9 +105,8 @@ func listen(ctx context.Context, pad Pad, frame Matrix, began time.Duration, now
 	if err != nil {
 		return 0, false, err
 	}
-	wait := look
-	if low != frame.columns() {
-		b.Edge(began)
+	wait, missed := look, low != frame.columns()
+	if missed {
 		b.Edge(now())
 		wait = b.Left(now())
 	}
@@ -125,7 +124,7 @@ func listen(ctx context.Context, pad Pad, frame Matrix, began time.Duration, now
 		wait = b.Left(now())
 	}
 	took, edges := b.Took()
-	return took, edges, nil
+	return took, edges && !missed, nil
 }
 
 // columns are those that a key that is down holds low at rest.

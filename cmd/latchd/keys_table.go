@@ -116,7 +116,7 @@ func (c *contact) move(now time.Time, down bool) {
 // words tells that the contact has moved, and notes its bounce.
 func (c *contact) words(r keypad.Reading) string {
 	c.seen = c.seen || c.down
-	bounce := "bounce not timed: another key of the column is down"
+	bounce := "bounce not timed"
 	if r.Edges {
 		c.timed, c.last, c.worst = true, r.Bounce, max(c.worst, r.Bounce)
 		bounce = "bounce " + ms(r.Bounce)
