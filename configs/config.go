@@ -165,6 +165,7 @@ type Web struct {
 	Key     string   `toml:"key"`
 	Panel   bool     `toml:"panel"`
 	Console bool     `toml:"console"`
+	Metrics bool     `toml:"metrics"`
 }
 
 // served says whether visitors have a panel.

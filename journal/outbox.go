@@ -21,6 +21,12 @@ func (j *Journal) Pending(ctx context.Context, limit int) ([]lock.Event, error) 
 	return events, err
 }
 
+// Waiting is how many events were given a seq and are not delivered yet. It asks neither the disk nor the writing.
+func (j *Journal) Waiting() uint64 {
+	delivered := j.delivered.Load() // first: the other one only grows
+	return j.given.Load() - min(delivered, j.given.Load())
+}
+
 // Range returns up to limit events whose seq is from at the least and to at the most, in the order of their seq. Events that
 // were pruned or lost are missing; it fails while the journal cannot be read. Like Pending it holds up no writing.
 func (j *Journal) Range(ctx context.Context, from, to uint64, limit int) ([]lock.Event, error) {

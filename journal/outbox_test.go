@@ -28,6 +28,7 @@ func TestTheOutboxHoldsWhatWasNotDelivered(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "left", seqs(d.pending(100)), span(c.next, 10))
+		equal(t, "waiting", d.Waiting(), 11-c.next)
 	}
 	if err := d.Delivered(t.Context(), 11); err == nil {
 		t.Error("a seq that was never given counts as delivered")
@@ -35,6 +36,7 @@ func TestTheOutboxHoldsWhatWasNotDelivered(t *testing.T) {
 	d.end()
 	d, _ = begin(t, d.opt)
 	equal(t, "left after a restart", seqs(d.pending(100)), span(10, 10))
+	equal(t, "waiting after a restart", d.Waiting(), 1)
 }
 
 func TestARangeIsReadAgainWhetherDeliveredOrNot(t *testing.T) {

@@ -189,10 +189,26 @@ func (d *Desk) authenticate(id, secret string) (Client, bool) {
 	d.mu.Lock()
 	defer d.unlock()
 	d.lookAtClients()
-	known, r := true, d.client(id)
-	if r == nil {
-		known, r = false, &clientRecord{}
+	return authentic(d.client(id), secret)
+}
+
+// authentic checks a client's secret; r is nil where there is no such client.
+func authentic(r *clientRecord, secret string) (Client, bool) {
+	known := r != nil
+	if !known {
+		r = &clientRecord{}
 	}
 	same := r.Secret.equal(hashOf(secret))
 	return r.Client, known && same
+}
+
+// KnownClient says whether the folder has a client of that id and secret, as it is on the disk now. It needs no Desk.
+func KnownClient(dir, id, secret string) (bool, error) {
+	all, err := readClients(dir)
+	var r *clientRecord
+	if i := slices.IndexFunc(all, func(r clientRecord) bool { return r.ID == id }); i >= 0 {
+		r = &all[i]
+	}
+	_, ok := authentic(r, secret)
+	return ok, err
 }

@@ -27,6 +27,14 @@ func TestClients(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
+	for _, tt := range []struct {
+		id, secret string
+		want       bool
+	}{{c.ID, secret, true}, {c.ID, secret[1:], false}, {c.ID, "", false}, {"", "", false}, {"latchd-0", secret, false}} {
+		if ok, err := KnownClient(dir, tt.id, tt.secret); ok != tt.want || err != nil {
+			t.Errorf("known: %v, %v, want %v", ok, err, tt.want)
+		}
+	}
 	if err := RemoveClient(dir, "nobody"); err == nil || !strings.Contains(err.Error(), "client list") {
 		t.Errorf("an unknown one: %v", err)
 	}
@@ -38,6 +46,9 @@ func TestClients(t *testing.T) {
 	}
 	if all, err := ListClients(dir); err != nil || len(all) != 0 {
 		t.Errorf("%v, %v", all, err)
+	}
+	if ok, err := KnownClient(dir, c.ID, secret); ok || err != nil {
+		t.Errorf("a client that was removed is known: %v, %v", ok, err)
 	}
 	if _, err := ListClients(dir + "/nowhere"); err != nil {
 		t.Errorf("before the first: %v", err)

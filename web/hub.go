@@ -49,6 +49,13 @@ func (h *hub) join(session string, first func() [][]byte) *client {
 	return c
 }
 
+// open is how many streams are open.
+func (h *hub) open() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.clients)
+}
+
 func (h *hub) leave(c *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -14,10 +14,11 @@ var page embed.FS
 var files = []string{"icon.svg", "pad.css", "pad.js", "clock.js", "words.js", "tongues.js", "panel.css", "panel.js",
 	"console.css", "desk.css", "console.js", "page.js", "told.js", "signin.js", "door.js", "timeline.js", "journal.js", "access.js"}
 
-// Site is what one address serves. Panel, Console and Demo may be nil: off.
+// Site is what one address serves. Panel, Console, Metrics and Demo may be nil: off.
 type Site struct {
 	Panel   *Panel
 	Console *Console
+	Metrics *Metrics
 	Demo    *Demo    // its page takes the place of the panel's, and may frame the console
 	Names   []string // that the Host header may carry beside the connection's own address and loopback
 }
@@ -44,6 +45,9 @@ func (s Site) Handler() http.Handler {
 	}
 	if s.Console != nil {
 		s.Console.routes(mux)
+	}
+	if s.Metrics != nil {
+		mux.Handle("GET /metrics", s.Metrics.handler(s))
 	}
 	if first != "" {
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

@@ -33,7 +33,7 @@ func newClientAdd() *cobra.Command {
 	}
 	dir := journalDir(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		d, console, err := dir()
+		d, served, err := dir()
 		if err != nil {
 			return err
 		}
@@ -43,8 +43,8 @@ func newClientAdd() *cobra.Command {
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "id      %s\nsecret  %s\n", c.ID, secret)
 		fmt.Fprintln(cmd.ErrOrStderr(), "The secret is not kept: it is shown this once.")
-		if !console {
-			fmt.Fprintln(cmd.ErrOrStderr(), "No client is served until web.listen is set and web.console is true.")
+		if !served {
+			fmt.Fprintln(cmd.ErrOrStderr(), "No client is served until web.listen is set and web.console or web.metrics is true.")
 		}
 		return nil
 	}
@@ -96,13 +96,13 @@ func newClientRevoke() *cobra.Command {
 
 // journalDir adds the flag that names the configuration. It returns what reads from it where clients are kept, and whether
 // they are served.
-func journalDir(cmd *cobra.Command) func() (dir string, console bool, err error) {
+func journalDir(cmd *cobra.Command) func() (dir string, served bool, err error) {
 	path := configFlag(cmd)
 	return func() (string, bool, error) {
 		cfg, err := configs.Load(*path)
 		if err != nil {
 			return "", false, err
 		}
-		return cfg.Journal.Path, cfg.Web.Console && cfg.Web.Listen != "", nil
+		return cfg.Journal.Path, (cfg.Web.Console || cfg.Web.Metrics) && cfg.Web.Listen != "", nil
 	}
 }

@@ -19,6 +19,7 @@ import (
 type pages struct {
 	panel    *web.Panel
 	console  *web.Console
+	metrics  *web.Metrics
 	desk     *signin.Desk
 	listener net.Listener
 	site     web.Site
@@ -56,7 +57,10 @@ func (h *house) makePages() (err error) {
 			}})
 		ended = p.console.Ended
 	}
-	p.site = web.Site{Panel: p.panel, Console: p.console, Names: siteNames(h.cfg)}
+	if w.Metrics && w.Listen != "" {
+		p.metrics = web.NewMetrics(web.MetricsOptions{Version: version, Waiting: h.journal.Waiting, Client: h.knownClient})
+	}
+	p.site = web.Site{Panel: p.panel, Console: p.console, Metrics: p.metrics, Names: siteNames(h.cfg)}
 	return nil
 }
 
@@ -66,6 +70,9 @@ func (h *house) listenPages() (err error) {
 		return err
 	}
 	p.listener, err = net.Listen("tcp", h.cfg.Web.Listen)
+	if err == nil && p.metrics != nil {
+		p.listener = p.metrics.Listen(p.listener)
+	}
 	return err
 }
 
@@ -98,6 +105,9 @@ func (h *house) showPages(s lock.Status) {
 	if c := h.pages.console; c != nil {
 		c.Status(s)
 	}
+	if m := h.pages.metrics; m != nil {
+		m.Status(s)
+	}
 }
 
 // tellPages tells the pages what has happened.
@@ -109,7 +119,19 @@ func (h *house) tellPages(events []lock.Event) {
 		if c := h.pages.console; c != nil {
 			c.Event(e)
 		}
+		if m := h.pages.metrics; m != nil {
+			m.Event(e)
+		}
 	}
+}
+
+// knownClient says whether a client of the API bears that id and secret.
+func (h *house) knownClient(id, secret string) bool {
+	ok, err := signin.KnownClient(h.cfg.Journal.Path, id, secret)
+	if err != nil {
+		h.log.Warn("metrics are refused: the clients cannot be read", "error", err)
+	}
+	return ok
 }
 
 // changePages takes over from another configuration what can change while the pages are open.
