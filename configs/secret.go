@@ -48,7 +48,13 @@ type Secrets struct {
 	Credentials string // the folder of systemd's credentials (systemd.exec(5))
 	Dir         string // the folder of files that others may not read
 	Getenv      func(string) string
+	// Unseal opens what systemd-creds has sealed: the file NAME.cred in Dir, which then goes before the file NAME. Optional:
+	// the service has no use for it, since systemd hands it the credential.
+	Unseal func(name, path string) (string, error)
 }
+
+// Sealed ends the name of a secret's file that systemd-creds has sealed.
+const Sealed = ".cred"
 
 // SystemSecrets returns the places of an installed latchd.
 func SystemSecrets() Secrets {
@@ -63,6 +69,17 @@ func (s Secrets) Find(name string) (secret Secret, source string, err error) {
 	if s.Credentials != "" {
 		source = filepath.Join(s.Credentials, name)
 		if secret, err = readSecret(source, false); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errEmpty) {
+			return secret, source, err
+		}
+	}
+	if s.Dir != "" && s.Unseal != nil {
+		source = filepath.Join(s.Dir, name+Sealed)
+		if _, err := os.Stat(source); err == nil {
+			value, err := s.Unseal(name, source)
+			if err != nil {
+				return Secret{}, source, fmt.Errorf("unseal the secret: %w", err)
+			}
+			secret, err = newSecret(source, value)
 			return secret, source, err
 		}
 	}

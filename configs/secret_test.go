@@ -54,6 +54,28 @@ func TestSecretsAreLookedForInOrder(t *testing.T) {
 	find("from-etc", filepath.Join(s.Dir, TwilioAuthToken))
 }
 
+func TestASealedSecretIsOpenedWhereItCanBe(t *testing.T) {
+	s := places(t, nil)
+	put(t, s.Dir, TwilioAuthToken, "plain", 0o600)
+	put(t, s.Dir, TwilioAuthToken+Sealed, "sealed", 0o600)
+	find := func(want, source string) {
+		t.Helper()
+		if got, from, err := s.Find(TwilioAuthToken); err != nil || got.Reveal() != want || filepath.Base(from) != source {
+			t.Errorf("got %q from %s, %v; want %q from %s", got.Reveal(), from, err, want, source)
+		}
+	}
+	find("plain", TwilioAuthToken)
+	s.Unseal = func(name, path string) (string, error) {
+		b, err := os.ReadFile(path)
+		return name + ": un" + string(b) + "\n", err
+	}
+	find("twilio-auth-token: unsealed", TwilioAuthToken+Sealed)
+	s.Unseal = func(string, string) (string, error) { return "", errors.New("no key") }
+	if _, _, err := s.Find(TwilioAuthToken); err == nil || !strings.Contains(err.Error(), "no key") {
+		t.Errorf("a secret that cannot be opened is passed over: %v", err)
+	}
+}
+
 func TestAnEmptyCredentialIsNone(t *testing.T) {
 	s := places(t, nil)
 	put(t, s.Credentials, TwilioAuthToken, "\n", 0o400)

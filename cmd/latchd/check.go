@@ -39,7 +39,7 @@ With --text it sends a test text to an owner, which Twilio bills, and tells what
 		if *text != "" && !*yes && !isTerminal(cmd.InOrStdin()) {
 			return fmt.Errorf("%w: --text asks before it sends, and there is no terminal to ask on: add --yes", errUsage)
 		}
-		r, secrets := &report{out: cmd.OutOrStdout()}, configs.SystemSecrets()
+		r, secrets := &report{out: cmd.OutOrStdout()}, readable(configs.SecretPath(""))
 		r.check(*path, secrets)
 		if *live && r.cfg != nil {
 			r.live(cmd.Context(), secrets)

@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"signin":          {"lock", "otp"},
 	"web":             {"lock", "signin"},
 	"wiring":          {},
+	"setup":           {"configs"},
 	"systemd":         {},
 	"daemon":          {"lock"},
 	"cmd/latchd":      nil, // puts all of it together

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"latchd/setup"
+)
+
+var errBrokenOff = errors.New("set up the door: broken off: nothing has been written")
+
+// question asks for one value of the configuration.
+type question struct {
+	flag, text string
+	usual      string   // the default; "" where there is none
+	optional   bool     // "none" is an answer
+	keys       []string // that the answer must be right for
+	set        func(answer string)
+}
+
+// ask takes the answer from the flag, or with --yes the default, or from the terminal until the configuration's checks have
+// nothing against it.
+func (s *installer) ask(ctx context.Context, q question) error {
+	if given, ok := s.given(q.flag); ok || s.yes {
+		if !ok {
+			given = q.usual
+		}
+		if problem := s.try(q, given); problem != "" {
+			return fmt.Errorf("%w: --%s: %s", errUsage, q.flag, problem)
+		}
+		return nil
+	}
+	for {
+		answer, err := s.prompt(ctx, q.text, q.usual, q.optional)
+		if err != nil {
+			return err
+		}
+		problem := s.try(q, answer)
+		if problem == "" {
+			return nil
+		}
+		s.say("  This %s.", problem)
+	}
+}
+
+// try puts an answer into the configuration and returns what is wrong with it.
+func (s *installer) try(q question, answer string) string {
+	if q.optional && answer == "none" {
+		answer = ""
+	}
+	q.set(answer)
+	return setup.Problem(s.cfg, q.keys...)
+}
+
+func (s *installer) given(flag string) (string, bool) {
+	f := s.flags.Lookup(flag)
+	if f == nil || !f.Changed {
+		return "", false
+	}
+	return f.Value.String(), true
+}
+
+// prompt asks on the terminal. An empty line is the default.
+func (s *installer) prompt(ctx context.Context, text, usual string, optional bool) (string, error) {
+	if optional && usual == "" {
+		usual = "none"
+	}
+	if usual != "" {
+		text += " [" + usual + "]"
+	}
+	fmt.Fprint(s.out, text+": ")
+	line, err := s.line(ctx)
+	if line == "" {
+		line = usual
+	}
+	return line, err
+}
+
+func (s *installer) line(ctx context.Context) (string, error) {
+	select {
+	case <-ctx.Done():
+	case line, ok := <-s.lines:
+		if ok {
+			return strings.TrimSpace(line), nil
+		}
+	}
+	fmt.Fprintln(s.out)
+	return "", errBrokenOff
+}
+
+// choose asks until one of the words is answered, or its first letter.
+func (s *installer) choose(ctx context.Context, text, usual string, words ...string) (string, error) {
+	for {
+		answer, err := s.prompt(ctx, text+" ("+strings.Join(words, ", ")+")", usual, false)
+		if err != nil {
+			return "", err
+		}
+		i := slices.IndexFunc(words, func(w string) bool { return answer != "" && strings.HasPrefix(w, strings.ToLower(answer)) })
+		if i >= 0 {
+			return words[i], nil
+		}
+		s.say("  Allowed: %s.", strings.Join(words, ", "))
+	}
+}
+
+// unseen asks for a line that the terminal does not show.
+func (s *installer) unseen(ctx context.Context, text string) (string, error) {
+	if f, ok := s.in.(*os.File); ok && isTerminal(f) {
+		fd := int(f.Fd())
+		before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		if err != nil {
+			return "", fmt.Errorf("hide what is typed: %w", err)
+		}
+		hidden := *before
+		hidden.Lflag &^= unix.ECHO
+		if err := unix.IoctlSetTermios(fd, unix.TCSETS, &hidden); err != nil {
+			return "", fmt.Errorf("hide what is typed: %w", err)
+		}
+		defer func() { _ = unix.IoctlSetTermios(fd, unix.TCSETS, before) }() // nothing can be done about it
+	}
+	fmt.Fprint(s.out, text+": ")
+	line, err := s.line(ctx)
+	fmt.Fprintln(s.out)
+	return line, err
+}

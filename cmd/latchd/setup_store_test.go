@@ -1,0 +1,184 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"latchd/configs"
+)
+
+// seals puts a systemd-creds into the PATH that turns letters about, or one that fails.
+func seals(t *testing.T, works bool) {
+	t.Helper()
+	script := "#!/bin/sh\nexec tr 'a-zA-Z' 'n-za-mN-ZA-M' <\"$( [ \"$3\" = - ] && echo /dev/stdin || echo \"$3\" )\"\n"
+	if !works {
+		script = "#!/bin/sh\necho 'no key' >&2\nexit 1\n"
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, sealer), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+func secretOf(t *testing.T, value string) configs.Secret {
+	t.Helper()
+	s, _, err := configs.Secrets{Getenv: func(string) string { return value }}.Find(configs.TwilioAuthToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
+	seals(t, true)
+	dir := t.TempDir()
+	dropIn := filepath.Join(dir, "unit", "secrets.conf")
+	exists := func(path string, want os.FileMode) {
+		t.Helper()
+		info, err := os.Stat(path)
+		if want == 0 && err == nil {
+			t.Errorf("%s is there", path)
+		} else if want != 0 && (err != nil || info.Mode() != want) {
+			t.Errorf("%s: %v, want mode %v", path, err, want)
+		}
+	}
+	for _, c := range []struct {
+		seal               bool
+		plain, sealed, dir os.FileMode
+	}{{false, 0o600, 0, 0}, {true, 0, 0o600, 0o644}, {true, 0, 0o600, 0o644}, {false, 0o600, 0, 0}} {
+		st := store{dir: dir, dropIn: dropIn, seal: c.seal}
+		value := fmt.Sprintf("sesame-%v", c.seal)
+		st.add(configs.TwilioAuthToken, secretOf(t, value))
+		if plan := strings.Join(st.plan(), "\n"); strings.Contains(plan, "sesame") || !strings.Contains(plan, st.dir) {
+			t.Errorf("planned: %s", plan)
+		}
+		if err := st.writeSecrets(); err != nil {
+			t.Fatal(err)
+		}
+		exists(st.plain(configs.TwilioAuthToken), c.plain)
+		exists(st.sealed(configs.TwilioAuthToken), c.sealed)
+		exists(dropIn, c.dir)
+		if b, err := os.ReadFile(st.sealed(configs.TwilioAuthToken)); err == nil && strings.Contains(string(b), "sesame") {
+			t.Error("what is sealed can be read")
+		}
+		found, source, err := readable(dir).Find(configs.TwilioAuthToken)
+		if err != nil || found.Reveal() != value || strings.HasSuffix(source, ".cred") != c.seal {
+			t.Errorf("found in %s: %v", source, err)
+		}
+		if !st.holds(configs.TwilioAuthToken) || st.holds(configs.MQTTPassword) {
+			t.Error("what is there is not known")
+		}
+	}
+	st := store{dir: dir, dropIn: dropIn, seal: true}
+	st.add(configs.MQTTPassword, secretOf(t, "pw"))
+	if err := st.writeSecrets(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(dropIn)
+	want := "[Service]\nLoadCredentialEncrypted=mqtt-password:" + filepath.Join(dir, "mqtt-password.cred") + "\n"
+	if err != nil || !strings.HasSuffix(string(b), want) {
+		t.Errorf("the drop-in, %v:\n%s", err, b)
+	}
+}
+
+func TestASealThatFailsLeavesTheOldSecret(t *testing.T) {
+	seals(t, false)
+	dir := t.TempDir()
+	st := store{dir: dir, dropIn: filepath.Join(dir, "secrets.conf"), seal: true}
+	if err := os.WriteFile(st.plain(configs.TwilioAuthToken), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if canSeal() {
+		t.Error("a systemd-creds that fails is taken for one that works")
+	}
+	st.add(configs.TwilioAuthToken, secretOf(t, "new"))
+	if err := st.writeSecrets(); err == nil || !strings.Contains(err.Error(), "no key") || !strings.Contains(err.Error(), "--plain-secrets") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("%v", files)
+	}
+}
+
+func TestAFileThatCannotBeWrittenKeepsItsOldContent(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "latchd.toml"), 0o755); err != nil { // no file takes a folder's place
+		t.Fatal(err)
+	}
+	if err := putFile(filepath.Join(dir, "latchd.toml"), []byte("x"), 0o640); err == nil || !strings.Contains(err.Error(), "latchd.toml") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+// A secret is typed on a terminal that does not show it, and shows again what is typed afterwards, however that ends.
+func TestATypedSecretIsNotShown(t *testing.T) {
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminal can be made here: %v", err)
+	}
+	defer master.Close()
+	fd := int(master.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminal can be made here: %v", err)
+	}
+	defer tty.Close()
+	shows := func() bool {
+		state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state.Lflag&unix.ECHO != 0
+	}
+	for _, typed := range []bool{true, false} {
+		lines := make(chan string)
+		asked := make(chan bool)
+		s := &installer{in: tty, lines: lines, out: writerFunc(func(p []byte) {
+			if strings.Contains(string(p), "token") {
+				asked <- shows()
+			}
+		})}
+		answer := make(chan error)
+		go func() {
+			line, err := s.unseen(t.Context(), "The token")
+			if typed != (line == "sesame") {
+				t.Errorf("read %d letters, %v", len(line), err)
+			}
+			answer <- err
+		}()
+		if <-asked {
+			t.Error("what is typed is shown")
+		}
+		if typed {
+			lines <- "sesame"
+		} else {
+			close(lines)
+		}
+		if err := <-answer; (err == nil) != typed {
+			t.Error(err)
+		}
+		if !shows() {
+			t.Error("what is typed afterwards is not shown")
+		}
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
