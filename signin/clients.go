@@ -100,20 +100,17 @@ func clientsOf(all []clientRecord) (list []Client) {
 
 // RemoveClient takes a client away. A running daemon ends its sessions within ten seconds, and takes none of its tokens from now on.
 func RemoveClient(dir, name string) error {
-	if err := removeClient(dir, func(c Client) bool { return c.Name == name }); err != nil {
-		return fmt.Errorf("remove the client %q: %w", name, err)
-	}
-	return nil
-}
-
-func removeClient(dir string, which func(Client) bool) error {
-	return editClients(dir, func(all []clientRecord) ([]clientRecord, error) {
-		left := slices.DeleteFunc(slices.Clone(all), func(r clientRecord) bool { return which(r.Client) })
+	err := editClients(dir, func(all []clientRecord) ([]clientRecord, error) {
+		left := slices.DeleteFunc(slices.Clone(all), func(r clientRecord) bool { return r.Name == name })
 		if len(left) == len(all) {
 			return nil, errors.New("there is none: see latchd client list")
 		}
 		return left, nil
 	})
+	if err != nil {
+		return fmt.Errorf("remove the client %q: %w", name, err)
+	}
+	return nil
 }
 
 // Clients returns the clients, oldest first.
@@ -124,20 +121,42 @@ func (d *Desk) Clients() []Client {
 	return clientsOf(d.clients.all)
 }
 
-// RevokeClient takes a client away with all its sessions, and says whether there was one that could be taken away.
-func (d *Desk) RevokeClient(id string) bool {
-	if err := removeClient(d.opt.Dir, func(c Client) bool { return c.ID == id }); err != nil {
-		d.opt.Log.Error("a client cannot be removed", "client", id, "error", err)
-		return false
-	}
-	defer d.save()
+// RevokeClient takes a client away at once with all its sessions, and says whether there was one. ErrNotKept: it is gone for now.
+func (d *Desk) RevokeClient(id string) (found bool, err error) {
 	d.mu.Lock()
-	defer d.unlock()
 	d.lookAtClients()
-	return true
+	if found = d.client(id) != nil; found {
+		d.dropped = append(d.dropped, id)
+		d.takeClients(d.clients.all)
+	}
+	d.unlock()
+	if !found {
+		return false, nil
+	}
+	return true, d.keepEnd()
 }
 
-// lookAtClients reads clients.json when it is not the one that was read before. Sessions of clients that are gone end.
+// dropClients takes the clients that are gone out of clients.json.
+func (d *Desk) dropClients() error {
+	d.mu.Lock()
+	gone := slices.Clone(d.dropped)
+	d.mu.Unlock()
+	if len(gone) == 0 {
+		return nil
+	}
+	err := editClients(d.opt.Dir, func(all []clientRecord) ([]clientRecord, error) {
+		return slices.DeleteFunc(all, func(r clientRecord) bool { return slices.Contains(gone, r.ID) }), nil
+	})
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dropped = d.dropped[len(gone):]
+	return nil
+}
+
+// lookAtClients reads clients.json when it is not the one that was read before.
 func (d *Desk) lookAtClients() {
 	info, err := os.Stat(d.path(clientsFile))
 	switch {
@@ -168,7 +187,13 @@ func (d *Desk) lookAtClients() {
 	if d.unread = err; err != nil {
 		return
 	}
-	d.clients = clientList{all, info}
+	d.clients.seen = info
+	d.takeClients(all)
+}
+
+// takeClients makes these the clients, but for those that are gone. Sessions of clients that are gone end.
+func (d *Desk) takeClients(all []clientRecord) {
+	d.clients.all = slices.DeleteFunc(slices.Clone(all), func(r clientRecord) bool { return slices.Contains(d.dropped, r.ID) })
 	for _, s := range d.all() {
 		if s.Kind == ByClient && d.client(s.ClientID) == nil {
 			d.end(s, "its client is gone")

@@ -195,7 +195,7 @@ func TestLockout(t *testing.T) {
 		r := newRig(t)
 		guess := func(n int) {
 			for range n {
-				r.Verify(ada, "x")
+				r.Verify(ada, "000000")
 			}
 		}
 		out := func() bool { r.Desk.mu.Lock(); defer r.Desk.mu.Unlock(); return r.account("Ada").tries.Out() }
@@ -224,7 +224,7 @@ func TestLockout(t *testing.T) {
 			t.Error("the lockout is over too early")
 		}
 		<-time.After(time.Second)
-		r.Verify(grace, "x") // time passes at each look
+		r.Verify(grace, "000000") // time passes at each look
 		<-time.After(lookEvery)
 		if out() || r.standing(Lockout) {
 			t.Error("the lockout is not over in time")
@@ -244,7 +244,7 @@ func TestALockoutIsServedOnThroughAPowerCut(t *testing.T) {
 		long.Lockout = 10 * time.Minute
 		r.Change(owners, long)
 		for range rules.Attempts {
-			r.Verify(ada, "x")
+			r.Verify(ada, "000000")
 		}
 		<-time.After(5 * time.Minute)
 		synctest.Wait()
@@ -306,7 +306,7 @@ func TestDamagedFiles(t *testing.T) {
 					t.Errorf("set aside: %v", aside)
 				}
 				for range rules.Attempts {
-					r.Verify(ada, "x")
+					r.Verify(ada, "000000")
 				}
 				<-time.After(rules.LockoutMax - lookEvery)
 				if !r.standing(Lockout) {
@@ -331,7 +331,7 @@ func TestADiskThatCannotBeWritten(t *testing.T) {
 		if err := os.Rename(r.dir, gone); err != nil {
 			t.Fatal(err)
 		}
-		if !r.Revoke(s.ID) || !r.standing(Unwritable) {
+		if found, err := r.Revoke(s.ID); !found || err != ErrNotKept || !r.standing(Unwritable) {
 			t.Fatalf("told: %v", r.faults)
 		}
 		token, _, err := r.Enter(ada, r.secret(), "", "")
@@ -342,7 +342,7 @@ func TestADiskThatCannotBeWritten(t *testing.T) {
 			t.Error("nobody can sign in without a disk")
 		}
 		for range rules.Attempts {
-			r.Verify(ada, "x")
+			r.Verify(ada, "000000")
 		}
 		<-time.After(rules.LockoutMax - lookEvery)
 		if !r.standing(Lockout) {

@@ -75,7 +75,7 @@ func TestFamilies(t *testing.T) {
 			},
 			"revoke": func(rt *rapid.T) {
 				f := pick(rt)
-				if r.Revoke(f.session) != f.alive {
+				if r.revoke(f.session) != f.alive {
 					rt.Fatalf("revoked: %v", !f.alive)
 				}
 				f.alive = false

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -64,9 +65,10 @@ func (d *Desk) resume(was sessionsText) {
 	}
 }
 
-func (d *Desk) text(file string) []byte {
+// text is what a file is to hold.
+func (d *Desk) text(file string) any {
 	if file == usersFile {
-		return encode(usersText{format, d.users})
+		return usersText{format, maps.Clone(d.users)}
 	}
 	now := d.now()
 	t := sessionsText{Version: format, At: time.Now(), Owners: map[string]kept{}}
@@ -85,14 +87,16 @@ func (d *Desk) text(file string) []byte {
 		t.Sessions = append(t.Sessions, r)
 	}
 	d.kept = now
-	return encode(t)
+	return t
 }
 
-// save writes what has changed. What cannot be written is tried again, and told as a fault.
-func (d *Desk) save() {
+// save writes what has changed. What cannot be written is tried again, and told as a fault; the error is for those whose
+// answer must not say that it is done. It may wait for the disk: only who has shown a secret that is good may come here, for
+// the disk is busy after each code that goes to an owner, and never after a stranger's.
+func (d *Desk) save() error {
 	d.disk.Lock()
 	defer d.disk.Unlock()
-	var failed error
+	failed := d.dropClients()
 	for _, file := range []string{sessionsFile, usersFile} {
 		d.mu.Lock()
 		if !d.stale[file] {
@@ -102,7 +106,7 @@ func (d *Desk) save() {
 		body := d.text(file)
 		d.stale[file] = false
 		d.mu.Unlock()
-		if err := writeFile(d.path(file), body); err != nil {
+		if err := writeFile(d.path(file), encode(body)); err != nil {
 			failed = errors.Join(failed, err)
 			d.touch(file)
 		}
@@ -113,6 +117,7 @@ func (d *Desk) save() {
 		d.nudge() // to tell
 	}
 	d.broken = failed
+	return failed
 }
 
 // news returns the faults that have come up, are over, or say something else than before.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"github.com/go-oauth2/oauth2/v4"
 	oauth "github.com/go-oauth2/oauth2/v4/errors"
@@ -36,8 +38,8 @@ func (d *Desk) TokenEndpoint() http.Handler {
 	s := server.NewServer(&server.Config{TokenType: "Bearer",
 		AllowedGrantTypes: []oauth2.GrantType{oauth2.PasswordCredentials, oauth2.Refreshing}}, issuer{d})
 	s.PasswordAuthorizationHandler = d.grant
+	s.InternalErrorHandler = func(err error) *oauth.Response { return &oauth.Response{Error: err} }
 	s.ResponseTokenHandler = func(w http.ResponseWriter, data map[string]any, _ http.Header, _ ...int) error {
-		d.save() // before the answer: a token that is used must be known as such after a restart
 		if word, ok := data["error"].(string); ok {
 			return refuse(w, errors.New(word))
 		}
@@ -124,12 +126,21 @@ var descriptions = map[string]string{
 	"invalid_client":         "HTTP Basic with the client's id and secret, from latchd client add",
 	"invalid_grant":          "the secret identifier or refresh token is unknown, expired, revoked or spent: sign in again",
 	"unsupported_grant_type": "grant_type is otp or refresh_token",
+
+	"temporarily_unavailable": "the disk cannot be written: the refresh token stays as it was, try it again",
+	"not_kept":                NotKept,
 }
 
 // refuse answers as RFC 6749, section 5.2, has it.
 func refuse(w http.ResponseWriter, err error) error {
 	word, status := err.Error(), http.StatusBadRequest
 	switch {
+	case word == ErrNotKept.Error():
+		word = "not_kept"
+		fallthrough
+	case word == "temporarily_unavailable":
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", strconv.Itoa(int(lookEvery/time.Second)))
 	case word == "invalid_client":
 		status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Basic realm="latchd"`)
@@ -161,8 +172,10 @@ func (d *Desk) RevokeEndpoint() http.Handler {
 			refuse(w, err)
 			return
 		}
-		d.revokeToken(who.client.ID, form.Get("token"))
-		d.save()
+		if err := d.revokeToken(who.client.ID, form.Get("token")); err != nil {
+			refuse(w, err)
+			return
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
 	})

@@ -135,6 +135,16 @@ func (r *rig) bought() string {
 	return r.newSecret(r.account("Ada"))
 }
 
+// revoke ends a session, and says whether there was one.
+func (r *rig) revoke(id string) bool {
+	r.t.Helper()
+	found, err := r.Revoke(id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return found
+}
+
 func (r *rig) standing(kind string) bool {
 	synctest.Wait()
 	r.mu.Lock()

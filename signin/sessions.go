@@ -105,6 +105,7 @@ func (d *Desk) end(s *session, why string) {
 	d.sessions = slices.Delete(d.sessions, i, i+1)
 	d.over = append(d.over, s.ID)
 	d.stale[sessionsFile] = true
+	d.nudge() // to write
 	d.opt.Log.Info("a session is over", "session", s.ID, "owner", s.Owner, "why", why)
 }
 
@@ -153,7 +154,13 @@ func (d *Desk) shown(s *session) Session {
 // Enter spends a secret identifier on a browser's session; token is its cookie's value. It ends 24 hours after its last use,
 // and 30 days after this. From and agent are shown to the owner. ErrSecret: nothing was bought.
 func (d *Desk) Enter(phone, secret, from, agent string) (token string, s Session, err error) {
-	defer d.save()
+	if token, s, err = d.admitBrowser(phone, secret, from, agent); err == nil {
+		d.save() // where it cannot be written, the session ends with the daemon
+	}
+	return token, s, err
+}
+
+func (d *Desk) admitBrowser(phone, secret, from, agent string) (token string, s Session, err error) {
 	d.mu.Lock()
 	defer d.unlock()
 	spent, err := d.spend(phone, secret)
@@ -217,14 +224,28 @@ func (d *Desk) Sessions() []Session {
 	return all
 }
 
-// Revoke ends a session at once, with its tokens, and says whether there was one.
-func (d *Desk) Revoke(id string) bool {
-	defer d.save()
+// Revoke ends a session at once, with its tokens, and says whether there was one. ErrNotKept: it is over for now.
+func (d *Desk) Revoke(id string) (found bool, err error) {
+	return d.revoke(func(s *session) bool { return s.ID == id }, "it was revoked")
+}
+
+func (d *Desk) revoke(so func(*session) bool, why string) (found bool, err error) {
 	d.mu.Lock()
-	defer d.unlock()
-	s := d.find(func(s *session) bool { return s.ID == id })
+	s := d.find(so)
 	if s != nil {
-		d.end(s, "it was revoked")
+		d.end(s, why)
 	}
-	return s != nil
+	d.unlock()
+	if s == nil {
+		return false, nil
+	}
+	return true, d.keepEnd()
+}
+
+// keepEnd has the end of something written. ErrNotKept: it is not.
+func (d *Desk) keepEnd() error {
+	if d.save() != nil {
+		return ErrNotKept
+	}
+	return nil
 }

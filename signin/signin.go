@@ -34,6 +34,13 @@ var (
 	ErrUser   = errors.New("the user cannot be taken")
 )
 
+// ErrNotKept is of what is over at once, but comes back with a restart that is made before the disk can be written again. The
+// desk goes on trying.
+var ErrNotKept = errors.New("what is over is not kept: the disk cannot be written")
+
+// NotKept is ErrNotKept in a sentence for people.
+const NotKept = "It is over until the next restart: the disk cannot be written. See the faults."
+
 // Part is the part whose faults this package raises, and these are their kinds.
 const (
 	Part       = "signin"
@@ -91,6 +98,7 @@ type Desk struct {
 	secrets  []pending
 	sessions []*session
 	clients  clientList
+	dropped  []string // ids of clients that are gone, and still stand in clients.json
 	users    map[string]User
 	over     []string // sessions whose end is not told yet
 	stale    map[string]bool

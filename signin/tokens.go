@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,10 +28,17 @@ type issuer struct{ *Desk }
 
 // GenerateAccessToken begins a client's session.
 func (d issuer) GenerateAccessToken(ctx context.Context, _ oauth2.GrantType, asked *oauth2.TokenGenerateRequest) (oauth2.TokenInfo, error) {
-	who := callerOf(ctx)
+	t, err := d.begin(callerOf(ctx), asked.UserID)
+	if err == nil {
+		d.save() // where it cannot be written, the session ends with the daemon
+	}
+	return t, err
+}
+
+func (d issuer) begin(who *caller, owner string) (oauth2.TokenInfo, error) {
 	d.mu.Lock()
 	defer d.unlock()
-	a := d.account(asked.UserID)
+	a := d.account(owner)
 	if a == nil || a.Phone != who.phone || d.client(who.client.ID) == nil { // gone since the secret was spent
 		return nil, oauth.ErrInvalidGrant
 	}
@@ -41,7 +49,8 @@ func (d issuer) GenerateAccessToken(ctx context.Context, _ oauth2.GrantType, ask
 }
 
 // RefreshAccessToken goes on with a session, unless its refresh token was used before: then the session ends. One lock is held
-// from the look to the change, so of two uses at a time one is the second.
+// from the look to the change, so of two uses at a time one is the second. A turn that cannot be written is taken back: the
+// tokens stay as they were, for after a restart the old one would be good again, and nobody could tell a thief from the client.
 func (d issuer) RefreshAccessToken(ctx context.Context, asked *oauth2.TokenGenerateRequest) (oauth2.TokenInfo, error) {
 	family, current, ok := split(asked.Refresh)
 	if !ok {
@@ -49,17 +58,27 @@ func (d issuer) RefreshAccessToken(ctx context.Context, asked *oauth2.TokenGener
 	}
 	client := callerOf(ctx).client.ID
 	d.mu.Lock()
-	defer d.unlock()
 	s := d.find(func(s *session) bool { return s.Kind == ByClient && s.ClientID == client && s.Family.equal(family) })
 	if s == nil {
+		d.unlock()
 		return nil, oauth.ErrInvalidGrant
 	}
 	if !s.Current.equal(current) {
 		d.opt.Log.Warn("a refresh token was used twice: somebody may have copied it", "client", s.Client, "owner", s.Owner, "session", s.ID)
 		d.end(s, "a refresh token was used twice")
-		return nil, oauth.ErrInvalidGrant
+		d.unlock()
+		return nil, cmp.Or(d.keepEnd(), oauth.ErrInvalidGrant)
 	}
-	return d.turn(s, asked.Refresh[:half]), nil
+	was := *s
+	t := d.turn(s, asked.Refresh[:half])
+	d.unlock()
+	if d.save() != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		*s, d.stale[sessionsFile] = was, true
+		return nil, oauth.ErrTemporarilyUnavailable
+	}
+	return t, nil
 }
 
 // turn gives a session its next tokens; those before are over.
@@ -74,18 +93,18 @@ func (d issuer) turn(s *session, family string) oauth2.TokenInfo {
 	return t
 }
 
-// revokeToken ends the session of a client's access or refresh token.
-func (d *Desk) revokeToken(client, token string) {
+// revokeToken ends the session of a client's access or refresh token. ErrNotKept: it is over for now.
+func (d *Desk) revokeToken(client, token string) error {
 	access := hashOf(token)
 	family, _, _ := split(token)
-	d.mu.Lock()
-	defer d.unlock()
-	s := d.find(func(s *session) bool {
+	found, err := d.revoke(func(s *session) bool {
 		return s.Kind == ByClient && s.ClientID == client && (s.Family.equal(family) || s.access.equal(access))
-	})
-	if s != nil {
-		d.end(s, "its client gave its token back")
+	}, "its client gave its token back")
+	if d.mu.Lock(); !found && d.broken != nil {
+		err = ErrNotKept // it may be one that is over by now, and is asked for again
 	}
+	d.mu.Unlock()
+	return err
 }
 
 var errNotHere = errors.New("not asked for here")

@@ -38,7 +38,14 @@ func (d *Desk) User(owner string) User {
 // Complete makes or completes the user of a secret identifier's owner, which is not spent by it. Empty fields leave what was
 // there; where there is no user name, named makes one. ErrSecret, or an ErrUser that names the field.
 func (d *Desk) Complete(secret string, u User, named bool) (User, error) {
-	defer d.save()
+	u, err := d.complete(secret, u, named)
+	if err == nil {
+		d.save()
+	}
+	return u, err
+}
+
+func (d *Desk) complete(secret string, u User, named bool) (User, error) {
 	d.mu.Lock()
 	defer d.unlock()
 	i := d.pending(secret)

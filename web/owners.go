@@ -69,12 +69,14 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
+	setCookie(w, "", -1)
 	if k, err := r.Cookie(cookie); err == nil {
 		if s, err := c.opts.Desk.Browser(k.Value); err == nil {
-			c.opts.Desk.Revoke(s.ID)
+			_, err := c.opts.Desk.Revoke(s.ID)
+			ended(w, true, err)
+			return
 		}
 	}
-	setCookie(w, "", -1)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -109,7 +111,8 @@ func (c *Console) sessions(w http.ResponseWriter, _ *http.Request, me signin.Ses
 }
 
 func (c *Console) endSession(w http.ResponseWriter, r *http.Request, _ signin.Session) {
-	ended(w, c.opts.Desk.Revoke(r.PathValue("id")))
+	found, err := c.opts.Desk.Revoke(r.PathValue("id"))
+	ended(w, found, err)
 }
 
 func (c *Console) clientList(w http.ResponseWriter, _ *http.Request, _ signin.Session) {
@@ -125,15 +128,19 @@ func (c *Console) clientList(w http.ResponseWriter, _ *http.Request, _ signin.Se
 }
 
 func (c *Console) endClient(w http.ResponseWriter, r *http.Request, _ signin.Session) {
-	ended(w, c.opts.Desk.RevokeClient(r.PathValue("id")))
+	found, err := c.opts.Desk.RevokeClient(r.PathValue("id"))
+	ended(w, found, err)
 }
 
-func ended(w http.ResponseWriter, found bool) {
-	if !found {
+func ended(w http.ResponseWriter, found bool, err error) {
+	switch {
+	case !found:
 		fail(w, http.StatusNotFound, "not_found", "There is none with this id, or it is over already.")
-		return
+	case err != nil:
+		fail(w, http.StatusServiceUnavailable, "not_kept", signin.NotKept)
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // user is an owner as the API shows them.
