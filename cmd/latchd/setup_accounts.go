@@ -62,9 +62,9 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 		case s.yes:
 			return fmt.Errorf("%w: --%s: missing, and %s holds none", errUsage, flag, s.store.dir)
 		case kept:
-			typed, err = s.unseen(ctx, "  The "+what+", which is not shown (Enter keeps the one that is there)")
+			typed, err = s.unseen(ctx, "  The "+what+", not shown (Enter keeps what is there)")
 		default:
-			typed, err = s.unseen(ctx, "  The "+what+", which is not shown")
+			typed, err = s.unseen(ctx, "  The "+what+", not shown")
 		}
 		if err != nil {
 			return fmt.Errorf("the %s: %w", what, err)

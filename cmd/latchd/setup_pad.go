@@ -21,7 +21,7 @@ func (s *installer) keypad(ctx context.Context) error {
 			s.say("\nThe keypad. Its rows and columns are found by pressing its keys, on any free lines.")
 			s.say("  Free lines are looked at one by one. Take off what else is wired to the header; %s is left alone.", s.cfg.Strike.Line)
 			var err error
-			if how, err = s.choose(ctx, "  Press its keys, type its lines, or none is fitted", "press", "press", "type", "none"); err != nil {
+			if how, err = s.choose(ctx, "  Press its keys, type its lines, or none fitted", "press", "press", "type", "none"); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"latchd/board"
+	"latchd/wiring"
 )
 
 // click is how long the strike's relay is switched to hear it.
@@ -40,6 +41,9 @@ func (s *installer) strike(ctx context.Context) error {
 		case err == nil:
 			c.Active = active
 			s.say("  %s opens on a %s level.", c.Line, active)
+			for _, w := range (wiring.Plan{Strike: wiring.Output{Line: c.Line, ActiveLow: active == "low"}}).Warnings() {
+				s.say("  Mind: %s", w)
+			}
 			return nil
 		case !errors.As(err, &no) || lineGiven:
 			return err
@@ -86,7 +90,7 @@ func (s *installer) listen(ctx context.Context) (active string, err error) {
 		if err := s.pulse(ctx, level); err != nil {
 			return "", err
 		}
-		heard, err := s.choose(ctx, "  Clicked and opened, nothing, or was it open before", "", "clicked", "nothing", "open")
+		heard, err := s.choose(ctx, "  Clicked and opened, nothing, or open before", "", "clicked", "nothing", "open")
 		switch {
 		case err != nil:
 			return "", err

@@ -188,19 +188,19 @@ var (
 		{`open before .*: $`, answers("clicked")},
 		{`held high now.* locked \(yes, no\): $`, answers("yes")},
 	}
-	padStart = []step{{`none is fitted .*\[press\]: $`, answers("")}}
+	padStart = []step{{`none fitted .*\[press\]: $`, answers("")}}
 	accounts = []step{
 		{`Account SID.*: $`, answers("")},
 		{`API key.*: $`, answers("")},
 		{`Sender.*: $`, answers("")},
-		{`auth token, which is not shown: $`, answers("sesame0secret0token")},
+		{`auth token, not shown: $`, answers("sesame0secret0token")},
 		{`Keep Ada \(.*21\) .*: $`, answers("yes")},
 		{`one more owner .*: $`, answers("Bo")},
 		{`Number of the phone.*: $`, answers("+15557654322")},
 		{`one more owner .*: $`, answers("")},
 		{`Its address \[.*\]: $`, answers("")},
 		{`door's user there \[none\]: $`, answers("side")},
-		{`user's password, which is not shown: $`, answers("sesame0broker0word")},
+		{`user's password, not shown: $`, answers("sesame0broker0word")},
 	}
 	switchSteps = []step{
 		{`Press the bell.*: $`, finger("GPIO3:high", "bell", "1m")},
@@ -263,6 +263,9 @@ func TestADoorIsSetUpByWhatIsPressedOpenedAndHeard(t *testing.T) {
 	case c := <-strike:
 		t.Errorf("the strike's line moved again: %+v", c)
 	default:
+	}
+	if !strings.Contains(f.text.String(), "Mind: Fit 10 kΩ from the strike's line to 3.3 V") {
+		t.Errorf("what to mind is not told:\n%s", f.text.String())
 	}
 	f.wants(t)
 }
