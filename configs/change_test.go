@@ -42,6 +42,8 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 		{"pages beyond this machine without a console", valid + "[web]\nlisten = \":8443\"", []string{
 			`f:18: web.listen: is reached from elsewhere, where there is nothing to see, the panel is for this machine alone: ` +
 				`listen on 127.0.0.1, or set web.console = true`}},
+		{"pages that are both off", valid + "[web]\nlisten = \"127.0.0.1:8080\"\npanel = false", []string{
+			`f:18: web.listen: serves nothing: web.panel and web.console are both off, set one of them to true`}},
 		{"metrics beyond this machine", valid + "[web]\nlisten = \":8443\"\nmetrics = true", nil},
 		{"metrics that are not served", valid + "[web]\nmetrics = true", []string{
 			`f:18: web.metrics: is not served, give web.listen, as in "127.0.0.1:8080"`}},

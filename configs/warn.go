@@ -33,7 +33,9 @@ func (r *reading) warn() {
 		`give web.listen, as in "127.0.0.1:8080"`)
 	r.warnWhen(c.Web.Metrics && c.Web.Listen == "", "web.metrics", "is not served",
 		`give web.listen, as in "127.0.0.1:8080"`)
-	r.warnWhen(c.Web.Beyond() && !c.Web.Console && !c.Web.Metrics, "web.listen", "is reached from elsewhere, where there is nothing to see",
+	r.warnWhen(c.Web.Listen != "" && !c.Web.Panel && !c.Web.Console && !c.Web.Metrics, "web.listen", "serves nothing: web.panel and web.console are both off",
+		"set one of them to true")
+	r.warnWhen(c.Web.Panel && c.Web.Beyond() && !c.Web.Console && !c.Web.Metrics, "web.listen", "is reached from elsewhere, where there is nothing to see",
 		"the panel is for this machine alone: listen on 127.0.0.1, or set web.console = true")
 	c.warnings, r.faults = r.sorted(), nil
 }

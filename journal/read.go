@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +24,8 @@ import (
 type Query struct {
 	Since  time.Time // at this wall time or later; zero: all
 	Until  time.Time // before this wall time; zero: all
-	Types  string    // pattern of path.Match on the type, such as "access.*"; empty: all
+	Types  string    // patterns of path.Match on the type, with commas between them, such as "access.*,bell.rung"; empty: all
+	Words  string    // each of these stands in the event's JSON, in capitals or not; empty: all
 	After  uint64    // of a higher seq than this
 	Before uint64    // of a lower seq than this; 0: all
 	Newest bool      // those of the highest seq first; for Look
@@ -49,9 +50,18 @@ func page(ctx context.Context, db *sql.DB, q Query, limit int) ([]lock.Event, er
 	if q.Newest {
 		order = "DESC"
 	}
-	rows, err := db.QueryContext(ctx, `SELECT seq, id, at, type, body FROM events
-		WHERE seq > ? AND seq < ? AND at >= ? AND at < ? AND type GLOB ? ORDER BY seq `+order+` LIMIT ?`,
-		min(q.After, math.MaxInt64), before, since, until, cmp.Or(q.Types, "*"), limit)
+	where, args := "seq > ? AND seq < ? AND at >= ? AND at < ?", []any{min(q.After, math.MaxInt64), before, since, until}
+	if q.Types != "" {
+		var any []string
+		for pattern := range strings.SplitSeq(q.Types, ",") {
+			any, args = append(any, "type GLOB ?"), append(args, pattern)
+		}
+		where += " AND (" + strings.Join(any, " OR ") + ")"
+	}
+	for word := range strings.FieldsSeq(q.Words) {
+		where, args = where+" AND instr(lower(type || ' ' || body), lower(?)) > 0", append(args, word)
+	}
+	rows, err := db.QueryContext(ctx, "SELECT seq, id, at, type, body FROM events WHERE "+where+" ORDER BY seq "+order+" LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +139,17 @@ type reader struct {
 	n    int
 }
 
+// mostTerms bounds a query's patterns and words.
+const mostTerms = 32
+
 func (q Query) check() error {
-	if _, err := path.Match(q.Types, ""); err != nil {
-		return fmt.Errorf("read the journal: type %q: %w", q.Types, err)
+	for pattern := range strings.SplitSeq(q.Types, ",") {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("read the journal: type %q: %w", pattern, err)
+		}
+	}
+	if strings.Count(q.Types, ",")+len(strings.Fields(q.Words)) >= mostTerms {
+		return fmt.Errorf("read the journal: more than %d patterns and words", mostTerms)
 	}
 	return nil
 }

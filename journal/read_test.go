@@ -29,6 +29,9 @@ func TestAQueryChoosesEvents(t *testing.T) {
 		"all":                     {Query{}, span(1, 5)},
 		"a family of types":       {Query{Types: "access.*"}, []uint64{2, 3, 5}},
 		"one type":                {Query{Types: "access.denied"}, []uint64{2, 5}},
+		"two patterns":            {Query{Types: "bell.*,lock.unlocked"}, []uint64{1, 4}},
+		"words, in any case":      {Query{Words: "ACCESS granted"}, []uint64{3}},
+		"words that none has":     {Query{Words: "granted denied"}, nil},
 		"no such type":            {Query{Types: "access"}, nil},
 		"from a moment on":        {Query{Since: noon.Add(3 * time.Second)}, span(4, 5)},
 		"after a seq":             {Query{After: 3}, span(4, 5)},
@@ -51,8 +54,10 @@ func TestAQueryChoosesEvents(t *testing.T) {
 		t.Error(err)
 	}
 	equal(t, "seq", seqs(newest), []uint64{4, 3, 2})
-	if _, err := d.Look(t.Context(), Query{Types: "["}); err == nil {
-		t.Error("a pattern that is none was taken")
+	for _, bad := range []Query{{Types: "["}, {Types: "access.*,["}, {Words: strings.Repeat("a ", 100)}} {
+		if _, err := d.Look(t.Context(), bad); err == nil {
+			t.Errorf("%+v was taken", bad)
+		}
 	}
 }
 

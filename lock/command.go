@@ -2,6 +2,10 @@ package lock
 
 import "time"
 
+// TrustedFor is how long an owner's order at the console stands: who gave it has been told by then that the door does not
+// answer.
+const TrustedFor = 2 * time.Second
+
 // freshness is how far a command's time may lie from now, either way.
 const freshness = 10 * time.Second
 
@@ -17,6 +21,10 @@ func (m *Machine) command(c Command) {
 		m.answer(Event{Type: CommandRefused, Method: c.Method, Owner: c.Owner, Action: c.Action, Made: c.At, Reason: why, Detail: detail})
 		return
 	}
+	detail := ""
+	if c.Trusted {
+		detail = c.Detail
+	}
 	switch c.Action {
 	case Lock:
 		m.lockStrike()
@@ -24,17 +32,17 @@ func (m *Machine) command(c Command) {
 		if !c.Trusted {
 			m.lastCommand, m.dirty = c.At.UnixMicro(), true
 		}
-		m.grant(c.Method, c.Owner, "")
+		m.grant(c.Method, c.Owner, detail)
 	case Pardon:
 		out := m.tries.Out()
 		m.tries.Pardon(m.now.Mono)
 		m.dirty = true
 		if out {
 			m.entry.clear()
-			m.emit(Event{Type: LockoutEnded, Method: c.Method, Owner: c.Owner, Level: new(m.tries.Level())})
+			m.emit(Event{Type: LockoutEnded, Method: c.Method, Owner: c.Owner, Detail: detail, Level: new(m.tries.Level())})
 		}
 	}
-	m.answer(Event{Type: CommandDone, Method: c.Method, Owner: c.Owner, Action: c.Action, Made: c.At})
+	m.answer(Event{Type: CommandDone, Method: c.Method, Owner: c.Owner, Action: c.Action, Detail: detail, Made: c.At})
 }
 
 // answer says what became of a command, but does not let the broker's other guests fill the journal.
@@ -52,6 +60,8 @@ func (m *Machine) refusal(c Command) (Reason, string) {
 		return "", ""
 	case c.Action == Pardon && !c.Trusted, c.Action != Unlock && c.Action != Open && c.Action != Pardon:
 		return UnknownAction, "allowed are LOCK, UNLOCK and OPEN"
+	case c.Trusted && m.now.Wall.Sub(c.At) > TrustedFor:
+		return Stale, "the door did not answer in time, and the owner was told so"
 	case c.Trusted:
 		return "", ""
 	case !m.cfg.Commands:

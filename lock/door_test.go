@@ -333,7 +333,7 @@ func TestDoor(t *testing.T) {
 		},
 		"an owner's pardon ends the lockout and lowers the level": func(d *door) {
 			d.lockedOut()
-			d.step(Command{Method: ByConsole, Action: Pardon, Trusted: true})
+			d.step(Command{Method: ByConsole, Action: Pardon, At: d.now.Wall, Trusted: true})
 			d.heard("lockout.ended console", "command.done console PARDON")
 			if s := d.m.Status(); s.LockedOut || s.Level != 0 {
 				d.t.Errorf("%+v", s)
@@ -341,10 +341,29 @@ func TestDoor(t *testing.T) {
 		},
 		"an order from the console says whose it is": func(d *door) {
 			at := d.now.Wall
-			for _, e := range d.m.Step(d.now, Command{Method: ByConsole, Action: Unlock, At: at, Trusted: true, Owner: "Ada"}) {
-				if e, ok := e.(Emit); ok && e.Event.Owner != "Ada" {
-					d.t.Errorf("%s by %q", e.Event.Type, e.Event.Owner)
+			for _, e := range d.m.Step(d.now, Command{Method: ByConsole, Action: Unlock, At: at, Trusted: true, Owner: "Ada", Detail: "client tablet"}) {
+				if e, ok := e.(Emit); ok && (e.Event.Owner != "Ada" || e.Event.Detail != "client tablet" && e.Event.Type != LockUnlocked) {
+					d.t.Errorf("%s by %q, %q", e.Event.Type, e.Event.Owner, e.Event.Detail)
 				}
+			}
+			if s := d.m.Status(); s.OpenFor != d.cfg.Pulse {
+				d.t.Errorf("open for %v more", s.OpenFor)
+			}
+		},
+		"an order from the console that a hanging door takes up late is refused": func(d *door) {
+			d.step(Command{Method: ByConsole, Action: Unlock, At: d.now.Wall.Add(-3 * time.Second), Trusted: true, Owner: "Ada"})
+			d.heard("command.refused console UNLOCK stale")
+		},
+		"the tries that are left survive a restart": func(d *door) {
+			d.bell()
+			d.typed(d.wrong() + "#")
+			d.start(d.m.State())
+			if s := d.m.Status(); s.TriesLeft != 2 {
+				d.t.Errorf("%d tries left", s.TriesLeft)
+			}
+			d.lockedOut()
+			if s := d.m.Status(); s.TriesLeft != 0 {
+				d.t.Errorf("%d tries left in a lockout", s.TriesLeft)
 			}
 		},
 		"nobody pardons over MQTT": func(d *door) {

@@ -55,9 +55,9 @@ type Command struct {
 	Action  Action
 	At      time.Time // when it was made, by its maker's wall clock; zero when it did not say
 	Refused Reason    // set by the adapter when it could not even be read, or came retained
-	Detail  string
-	Trusted bool   // an owner signed in at the console gave it this moment: no freshness to check
-	Owner   string // who, where it is known
+	Detail  string    // why it was refused; of a trusted one, by what means the owner gave it
+	Trusted bool      // an owner signed in at the console gave it this moment: no freshness to check
+	Owner   string    // who, where it is known
 }
 
 // TextNews is what became of a text.

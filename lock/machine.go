@@ -155,9 +155,11 @@ func (m *Machine) Status() Status {
 		Typed: min(m.entry.n, m.cfg.Digits), Faults: make([]Fault, 0, len(m.faults)),
 	}
 	if m.strike.open {
-		s.Strike = Unlocked
+		s.Strike, s.OpenFor = Unlocked, max(0, m.strike.until-now)
 	}
+	s.TriesLeft = max(0, m.cfg.Attempts-m.tries.Failures())
 	if s.LockedOut {
+		s.TriesLeft = 0
 		s.Remaining = max(0, m.tries.Until()-now)
 		s.Until = m.now.Wall.Add(s.Remaining)
 	}

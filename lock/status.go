@@ -26,6 +26,8 @@ type Status struct {
 	Until     time.Time     // the lockout's end by the wall clock
 	Remaining time.Duration // of the lockout
 	Level     int
+	OpenFor   time.Duration // until the strike locks by itself; 0: it is locked
+	TriesLeft int           // wrong entries until the keypad locks out; 0 during a lockout
 	CodeFor   time.Duration // how long the live code still lives; 0: none lives
 	ResendIn  time.Duration // until a bell press may text again, as far as is known now
 	TextsLeft int           // of the day's budget

@@ -177,8 +177,9 @@ func (d *Desk) Verify(phone, code string) (secret string, err error) {
 	if a.tries.Out() {
 		a = d.nobody
 	}
-	verdict := a.codes.Try(now, strings.TrimSpace(code))
-	if a != d.nobody && verdict != otp.Used && verdict != otp.Expired { // as at the keypad, these two cost nothing
+	code = strings.TrimSpace(code)
+	verdict, counts := a.codes.Try(now, code), d.isCode(code)
+	if a != d.nobody && counts && verdict != otp.Used && verdict != otp.Expired { // as at the keypad, these cost nothing
 		d.stale[sessionsFile] = true
 		if verdict == otp.Right {
 			a.tries.Right()
@@ -191,6 +192,11 @@ func (d *Desk) Verify(phone, code string) (secret string, err error) {
 		return "", ErrCode
 	}
 	return d.newSecret(a), nil
+}
+
+// isCode says whether an entry could be a code at all.
+func (d *Desk) isCode(entry string) bool {
+	return len(entry) == d.rules.Digits && strings.Trim(entry, "0123456789") == ""
 }
 
 // advance lets time pass for the lockouts, and keeps what they have served.

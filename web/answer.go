@@ -36,6 +36,7 @@ func answerTo(e lock.Event, digits, left int) (answer, bool) {
 			a.Digits = digits
 		}
 	case lock.LockoutStarted:
+		a.Wait = e.Wait.Milliseconds()
 		a.Kind, a.Say = "bad", "lockout"
 	case lock.LockoutEnded:
 		a.Say = "lockout_over"

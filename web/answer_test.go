@@ -40,7 +40,7 @@ func TestTheVisitorIsToldWhatBecameOfARingOrAnEntry(t *testing.T) {
 		{denied(lock.Malformed), 2, answer{Kind: "bad", Say: "malformed", Digits: 6, Reason: "malformed"}},
 		{denied(lock.LockedOut), 0, answer{Kind: "bad", Say: "locked_out", Reason: "locked_out"}},
 		{denied(lock.PerDay), 2, answer{Kind: "bad", Say: "refused", Reason: "per_day"}},
-		{lock.Event{Type: lock.LockoutStarted}, 0, answer{Kind: "bad", Say: "lockout"}},
+		{lock.Event{Type: lock.LockoutStarted, Wait: time.Minute}, 0, answer{Kind: "bad", Say: "lockout", Wait: 60_000}},
 		{lock.Event{Type: lock.LockoutEnded}, 3, answer{Kind: "note", Say: "lockout_over"}},
 		{granted(lock.ByCode), 3, answer{Kind: "good", Say: "opened"}},
 		{granted(lock.ByExit), 3, answer{Kind: "good", Say: "exit"}},

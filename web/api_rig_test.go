@@ -94,7 +94,7 @@ func (e *estate) order(c lock.Command) {
 	case lock.Lock:
 		e.status.Strike = lock.Locked
 	case lock.Pardon:
-		e.status.LockedOut, e.status.Remaining = false, 0
+		e.status.LockedOut, e.status.Remaining, e.status.Level = false, 0, max(0, e.status.Level-1)
 	}
 	if e.jams {
 		e.status.Strike = lock.Jammed
@@ -118,8 +118,11 @@ func (e *estate) look(_ context.Context, q Query) ([]lock.Event, error) {
 	defer e.mu.Unlock()
 	var found []lock.Event
 	for _, v := range e.events {
-		match, _ := path.Match(q.Types, string(v.Type))
-		if v.Seq > q.After && (q.Before == 0 || v.Seq < q.Before) && (q.Types == "" || match) {
+		match := slices.ContainsFunc(strings.Split(q.Types, ","), func(pattern string) bool {
+			ok, _ := path.Match(pattern, string(v.Type))
+			return ok
+		})
+		if v.Seq > q.After && (q.Before == 0 || v.Seq < q.Before) && (q.Types == "" || match) && strings.Contains(string(v.Type)+string(v.Reason), q.Words) {
 			found = append(found, v)
 		}
 	}
@@ -133,6 +136,7 @@ func (e *estate) look(_ context.Context, q Query) ([]lock.Event, error) {
 func (e *estate) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
 	e.t.Helper()
 	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+target, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:5"
 	if body != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

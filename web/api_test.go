@@ -144,7 +144,7 @@ func TestTheJournalIsReadInPagesAndAsATable(t *testing.T) {
 	if got := table[1][slices.Index(columns, "detail")]; got != "'=cmd|' /C calc'!A0" {
 		t.Errorf("a formula stands in the table as %q", got)
 	}
-	for _, bad := range []string{"?limit=1001", "?limit=x", "?after=-1", "?since=yesterday", "?type=[", "?format=pdf"} {
+	for _, bad := range []string{"?limit=1001", "?limit=x", "?after=-1", "?since=yesterday", "?type=[", "?type=access.*,[", "?q=" + strings.Repeat("a+", 40), "?format=pdf"} {
 		if w := e.ask("GET", "/api/v1/events"+bad, ""); w.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, w.Code)
 		}

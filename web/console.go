@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"latchd/lock"
 	"latchd/signin"
 )
@@ -30,7 +32,8 @@ type ConsoleOptions struct {
 type Query struct {
 	Since  time.Time // at this wall time or later; zero: all
 	Until  time.Time // before this wall time; zero: all
-	Types  string    // pattern of path.Match on the type; empty: all
+	Types  string    // patterns of path.Match on the type, with commas between them; empty: all
+	Words  string    // that stand in the event's JSON; empty: all
 	After  uint64    // of a higher seq than this
 	Before uint64    // of a lower seq than this; 0: all
 	Newest bool      // those of the highest seq first
@@ -50,6 +53,8 @@ type Console struct {
 	opts ConsoleOptions
 	pace pace
 
+	orders *rate.Limiter
+
 	state    sync.Mutex // held for reading and writing what stands below, never longer
 	status   lock.Status
 	statusAt time.Time
@@ -58,7 +63,8 @@ type Console struct {
 
 // NewConsole returns the owner's page and API for one door.
 func NewConsole(o ConsoleOptions) *Console {
-	return &Console{hub: newHub(maxStreams, consoleBeat), opts: o, pace: newPace(), changed: make(chan struct{})}
+	return &Console{hub: newHub(maxStreams, consoleBeat), opts: o, pace: newPace(), changed: make(chan struct{}),
+		orders: rate.NewLimiter(ordersPerSecond, ordersAtOnce)}
 }
 
 // Close ends every stream, as Panel.Close does.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ func (e *estate) stream(header ...string) (next func(*testing.T) (event, data st
 	r, w := io.Pipe()
 	done := make(chan struct{})
 	req := httptest.NewRequest("GET", "http://localhost/api/v1/events", nil).WithContext(ctx)
+	req.RemoteAddr = "127.0.0.1:5"
 	req.AddCookie(e.cookie)
 	req.Header.Set("Accept", "text/event-stream")
 	for i := 0; i < len(header); i += 2 {
@@ -62,6 +64,82 @@ func TestAStreamTellsOfTheDoorAndOfWhatHappens(t *testing.T) {
 		e.order(lock.Command{Action: lock.Unlock})
 		expect("door", `"strike":"UNLOCKED"`)
 	})
+}
+
+func TestAReplayEndsWithItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEstate(t)
+		e.signIn()
+		for range 3 * csvPage {
+			e.happens(lock.Event{Type: lock.BellRung})
+		}
+		next, leave, ended := e.stream("Last-Event-ID", "0")
+		next(t)
+		e.desk.Revoke(e.desk.Sessions()[0].ID)
+		n := 1
+		for closed := false; !closed; n++ {
+			select {
+			case <-ended:
+				closed = true
+			default:
+				next(t)
+				synctest.Wait()
+			}
+		}
+		leave()
+		if n > csvPage+2 {
+			t.Errorf("%d events were told, most of them after the session's end", n)
+		}
+	})
+}
+
+func TestOrdersThatComeFasterThanPeopleGiveThemAreRefused(t *testing.T) {
+	e := newEstate(t)
+	e.signIn()
+	refused := 0
+	for range 2 * ordersAtOnce {
+		if w := e.ask("POST", "/api/v1/door/unlock", ""); w.Code == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused < ordersAtOnce/2 {
+		t.Errorf("%d of %d were refused", refused, 2*ordersAtOnce)
+	}
+	if w := e.ask("POST", "/api/v1/door/lock", ""); w.Code != http.StatusOK {
+		t.Errorf("locking after that: %d", w.Code)
+	}
+}
+
+func TestClearTextFromElsewhereIsLedToHTTPSByOurNamesAlone(t *testing.T) {
+	e := newEstate(t)
+	ask := func(method, remote, host string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "http://"+host+"/console/", nil)
+		r.RemoteAddr, r.TLS = remote, nil
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		e.handler.ServeHTTP(w, r)
+		return w
+	}
+	for name, c := range map[string]struct {
+		got  *httptest.ResponseRecorder
+		want int
+	}{
+		"a look":                          {ask("GET", "192.0.2.7:5", "door.example.org"), 308},
+		"a look by a foreign name":        {ask("GET", "192.0.2.7:5", "evil.example"), 403},
+		"a look with a secret":            {ask("GET", "192.0.2.7:5", "door.example.org", "Authorization", "Bearer x"), 403},
+		"a change":                        {ask("POST", "192.0.2.7:5", "door.example.org"), 403},
+		"a look through a proxy in clear": {ask("GET", "127.0.0.1:5", "door.example.org", "X-Forwarded-Proto", "http"), 308},
+		"a look through a proxy":          {ask("GET", "127.0.0.1:5", "door.example.org", "X-Forwarded-Proto", "https"), 200},
+	} {
+		if c.got.Code != c.want {
+			t.Errorf("%s: %d, want %d", name, c.got.Code, c.want)
+		}
+		if to := c.got.Header().Get("Location"); c.want == 308 && to != "https://door.example.org/console/" {
+			t.Errorf("%s: led to %s", name, to)
+		}
+	}
 }
 
 func TestAStreamEndsWithItsSession(t *testing.T) {
@@ -185,7 +263,7 @@ func TestThePanelIsForThisMachineAlone(t *testing.T) {
 	h := Site{Panel: p, Names: []string{"door.example.org"}}.Handler()
 	ask := func(remote, host string, header ...string) int {
 		r := httptest.NewRequest("GET", "http://"+host+"/panel/nothing", nil)
-		r.RemoteAddr = remote
+		r.RemoteAddr, r.TLS = remote, new(tls.ConnectionState)
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
@@ -199,6 +277,7 @@ func TestThePanelIsForThisMachineAlone(t *testing.T) {
 		"from elsewhere":           {ask("192.168.1.5:5", "door.example.org"), 403},
 		"from here, by our name":   {ask("127.0.0.1:5", "door.example.org"), 403},
 		"through a proxy":          {ask("127.0.0.1:5", "localhost", "X-Forwarded-For", "192.168.1.5"), 403},
+		"for another site's page":  {ask("127.0.0.1:5", "localhost", "Origin", "https://door.example.org"), 403},
 		"through a standard proxy": {ask("127.0.0.1:5", "localhost", "Forwarded", "for=192.168.1.5"), 403},
 	} {
 		if c.got != c.want {

@@ -63,6 +63,7 @@ func newDemo(t *testing.T, f Fingers) *Demo {
 // ask sends one request as a browser on this machine would.
 func ask(d *Demo, method, path, contentType, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:5"
 	r.Header.Set("Content-Type", contentType)
 	for i := 0; i < len(header); i += 2 {
 		if r.Header.Set(header[i], header[i+1]); header[i] == "Host" {
@@ -169,6 +170,7 @@ func TestTheHostMayBeAnyNameOfThisEnd(t *testing.T) {
 		"127.8.9.1": true, "[::1]:8080": true, "::1": true, "door.lan:8080": true, "": false, "0.0.0.0": false,
 		"localhost.evil.example": false, "127.0.0.1.evil.example": false, "192.168.1.5": false, "[": false} {
 		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = "127.0.0.1:5"
 		r.Host = host
 		if got := ours(r, []string{"door.lan:8080", ":80"}); got != want {
 			t.Errorf("%q: ours is %t, want %t", host, got, want)
@@ -182,6 +184,7 @@ func FuzzNoHostThatAnAttackerOwnsIsOurs(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = "127.0.0.1:5"
 		for _, host := range []string{s + ".example", s + ".example:80", s + ".example."} {
 			if r.Host = host; ours(r, []string{"127.0.0.1:8080"}) {
 				t.Errorf("%q is taken for ours", host)

@@ -21,6 +21,8 @@ const (
 	somePage = 100
 	mostPage = 1000
 	csvPage  = 500
+
+	mostTerms = 32 // patterns and words of a query
 )
 
 // events answers with a page of events, with all of them as CSV, or with those to come as a stream.
@@ -63,9 +65,14 @@ func query(v url.Values) (q Query, err error) {
 		return t
 	}
 	q = Query{After: number("after", 1<<62), Before: number("before", 1<<62), Since: moment("since"), Until: moment("until"),
-		Types: v.Get("type"), Limit: int(number("limit", mostPage))}
-	if _, bad := path.Match(q.Types, ""); bad != nil && err == nil {
-		err = fmt.Errorf("type is no pattern: send access.denied or access.*")
+		Types: v.Get("type"), Words: v.Get("q"), Limit: int(number("limit", mostPage))}
+	for pattern := range strings.SplitSeq(q.Types, ",") {
+		if _, bad := path.Match(pattern, ""); bad != nil && err == nil {
+			err = fmt.Errorf("type is no pattern: send access.denied, or access.*,bell.rung")
+		}
+	}
+	if terms := strings.Count(q.Types, ",") + len(strings.Fields(q.Words)); terms >= mostTerms && err == nil {
+		err = fmt.Errorf("type and q hold more than %d patterns and words", mostTerms)
 	}
 	if q.Limit == 0 {
 		q.Limit = somePage
@@ -95,7 +102,10 @@ func (c *Console) page(w http.ResponseWriter, r *http.Request, q Query) {
 		next := r.URL.Path + "?" + v.Encode()
 		answer.Next = &next
 	}
-	answerJSON(w, http.StatusOK, answer)
+	w.Header().Set("Content-Type", "application/json")
+	out, done := packed(w, r)
+	defer done()
+	json.NewEncoder(out).Encode(answer)
 }
 
 func unread(w http.ResponseWriter) {
@@ -108,7 +118,8 @@ var columns = []string{"seq", "at", "clock", "type", "method", "reason", "owner"
 // csv answers with all events that are asked for, in their order (RFC 4180).
 func (c *Console) csv(w http.ResponseWriter, r *http.Request, q Query) {
 	q.Newest, q.Limit = false, csvPage
-	control, out, begun := http.NewResponseController(w), csv.NewWriter(w), false
+	control, begun := http.NewResponseController(w), false
+	var out *csv.Writer
 	for {
 		events, err := c.opts.Look(r.Context(), q)
 		if err != nil && !begun {
@@ -123,6 +134,9 @@ func (c *Console) csv(w http.ResponseWriter, r *http.Request, q Query) {
 			begun = true
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 			w.Header().Set("Content-Disposition", `attachment; filename="`+c.opts.Door+`-events.csv"`)
+			to, done := packed(w, r)
+			defer done()
+			out = csv.NewWriter(to)
 			out.Write(columns)
 		}
 		for _, e := range events {
@@ -169,23 +183,36 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, s signin.Sessio
 		return [][]byte{frame("door", d)}
 	})
 	if me == nil {
-		tooManyPages(w)
+		w.Header().Set("Retry-After", "10")
+		fail(w, http.StatusServiceUnavailable, "too_many_streams", "Too many streams are open. Close one and try again.")
 		return
 	}
-	until := s.Expires
+	alive := func() bool { return c.opts.Desk.Alive(s.ID) && time.Now().Before(s.Expires) }
+	if !c.replay(w, r, alive) {
+		c.leave(me)
+		return
+	}
+	c.serve(w, r, me, alive)
+}
+
+// replay sends the events after Last-Event-ID, where the client names it, and says whether the stream may go on. What the
+// journal cannot give can be asked for as a page.
+func (c *Console) replay(w http.ResponseWriter, r *http.Request, alive func() bool) bool {
 	last, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 63)
 	for more := err == nil; more; {
 		missed, err := c.opts.Look(r.Context(), Query{After: last, Limit: csvPage})
-		if err != nil {
-			break // what is missing can be asked for as a page
+		if err != nil || !alive() {
+			break
 		}
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit))
 		w.Header().Set("Content-Type", "text/event-stream")
 		for _, e := range missed {
-			w.Write(numbered(e.Seq, "event", e))
+			if _, err := w.Write(numbered(e.Seq, "event", e)); err != nil {
+				return false
+			}
 			last = e.Seq
 		}
 		more = len(missed) == csvPage
 	}
-	c.serve(w, r, me, func() bool { return c.opts.Desk.Alive(s.ID) && time.Now().Before(until) })
+	return alive() // it may have ended before the stream was joined, which hears of ends from then on
 }

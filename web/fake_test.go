@@ -91,12 +91,15 @@ func (h *house) enter() {
 	case h.typed == h.code && h.used:
 		deny(lock.Used)
 	case h.typed == h.code:
-		h.used, h.wrong, h.status.CodeFor = true, 0, 0
+		h.used, h.wrong, h.status.CodeFor, h.status.TriesLeft = true, 0, 0, rules.Attempts
 		h.event(lock.Event{Type: lock.AccessGranted, Method: lock.ByCode})
 		h.unlock()
 	default:
+		h.wrong++
+		h.status.TriesLeft = rules.Attempts - h.wrong
+		h.demo.Status(h.status)
 		deny(lock.WrongCode)
-		if h.wrong++; h.wrong == rules.Attempts {
+		if h.wrong == rules.Attempts {
 			h.status.LockedOut, h.status.Remaining, h.status.Level = true, rules.Lockout, 1
 			h.send("lockout/state", "ON", true)
 			h.event(lock.Event{Type: lock.LockoutStarted, Wait: rules.Lockout, Level: new(1)})
@@ -122,11 +125,11 @@ func (h *house) relock() {
 func (h *house) Bell(context.Context, time.Duration) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.event(lock.Event{Type: lock.BellRung})
-	h.send("bell", `{"event_type":"ring"}`, false)
 	h.code, h.used = rightCode, false
 	h.status.CodeFor, h.status.ResendIn, h.status.TextsLeft = rules.TTL, rules.MinGap, h.status.TextsLeft-1
 	h.demo.Status(h.status)
+	h.event(lock.Event{Type: lock.BellRung})
+	h.send("bell", `{"event_type":"ring"}`, false)
 	h.event(lock.Event{Type: lock.CodeSent, Owner: "Ada", Phone: "…21"})
 	h.demo.Text("+15557654321", rightCode+" opens Front door for 2 min.", time.Now())
 	return nil

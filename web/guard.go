@@ -43,9 +43,28 @@ func guard(names []string, framed bool, next http.Handler) http.Handler {
 			http.Error(w, "This server does not go by that name. Open it by its address, or add the name to web.hosts.", http.StatusForbidden)
 			return
 		}
+		if !private(w, r) {
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// private says whether a request came encrypted, or from this machine; a proxy on it says how it came there. In clear text
+// from elsewhere, it is led to https or refused.
+func private(w http.ResponseWriter, r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	switch {
+	case r.TLS != nil, err == nil && loopback(host) && r.Header.Get("X-Forwarded-Proto") != "http":
+		return true
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "":
+		w.Header().Set("Connection", "close")
+		http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	default:
+		http.Error(w, "In clear text this server answers its own machine only.", http.StatusForbidden)
+	}
+	return false
 }
 
 // ours says whether the request's Host is a name of this server. Its port is not looked at: a tunnel may have changed it.

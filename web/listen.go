@@ -3,73 +3,70 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// How many connections may be open: from this machine, where panels and proxies are, and from elsewhere, so that a stranger's
-// do not keep the visitor's out. More are closed at once.
+// How many connections may be open: from this machine, where panels and proxies are, from elsewhere, and from one address
+// there, so that a stranger's keep neither the visitor's out nor the owner's. More are closed at once.
 const (
 	mostHere      = maxStreams + maxPanels + 64
 	mostElsewhere = 256
+	mostOfOne     = 16
 )
 
 // welcomeGap is the least time between two connections that are let in or turned away. It spreads what thousands of them
 // cost, at their beginning and when their time is up, so that no key at the door waits for them.
 const welcomeGap = time.Millisecond
 
-// firstByte is how long a connection may take to show whether it speaks TLS.
-const firstByte = 5 * time.Second
+// Handshakes with those elsewhere begin at this pace: on a Pi Zero each takes milliseconds of the processor that scans the
+// keypad. A page of the console takes six.
+const (
+	handshakesPerSecond = 10
+	handshakesAtOnce    = 20
+)
+
+// hello is how long a connection may take to show whether it speaks TLS, and for the handshake.
+const hello = 10 * time.Second
 
 // Serve serves h at l until ctx ends, and then returns nil once the last answer is out, or cut off; closing ends the streams.
-// Where encrypt is not nil it speaks TLS; clear text is for this machine alone, always: from elsewhere it leads to https.
+// Where encrypt is not nil it speaks TLS to those who do, and h sees who does not. It speaks HTTP/1.1 alone: one connection
+// is one request at a time, so that bounded connections are bounded memory.
 func Serve(ctx context.Context, l net.Listener, encrypt *tls.Config, h http.Handler, closing func(), log *slog.Logger) error {
-	clear, closed := newServer(onlyHere(encrypt != nil, h), log), newServer(h, log)
-	d := &doorman{Listener: l, clear: newQueue(l), secure: newQueue(l)}
-	ended := make(chan error, 3)
-	serving := 2
-	go func() { ended <- d.sort(encrypt != nil) }()
-	go func() { ended <- clear.Serve(d.clear) }()
-	if encrypt != nil {
-		serving++
-		closed.TLSConfig = encrypt.Clone() // the server writes into it
-		go func() { ended <- closed.ServeTLS(d.secure, "", "") }()
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-ended: // the listener has failed
-		serving--
-	}
+	server := newServer(h, log)
+	d := &doorman{Listener: l, encrypt: encrypt, in: newQueue(l), of: map[netip.Prefix]int{},
+		hellos: rate.NewLimiter(handshakesPerSecond, handshakesAtOnce)}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(d.in) }()
+	var greeting sync.WaitGroup
+	greeting.Go(func() { d.greet(ctx) })
+	<-ctx.Done()
+	l.Close()
+	d.in.Close()
 	closing()
 	short, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	for _, s := range []*http.Server{clear, closed} {
-		if s.Shutdown(short) != nil {
-			s.Close()
-		}
+	if server.Shutdown(short) != nil {
+		server.Close()
 	}
-	l.Close()
-	d.clear.Close()
-	d.secure.Close()
-	for range serving {
-		<-ended
-	}
+	<-ended
+	greeting.Wait()
 	d.peeking.Wait()
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // newServer returns an HTTP server with the limits that a page of this package needs: a slow or endless request ends after
 // ten seconds, and headers stay under 16 KiB. Streams extend their own deadlines.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -77,97 +74,124 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' noise
+		Protocols:         new(http.Protocols),
 	}
+	s.Protocols.SetHTTP1(true)
+	return s
 }
 
-// onlyHere answers in clear text to this machine; elsewhere it names the address that is not.
-func onlyHere(encrypted bool, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch host, _, err := net.SplitHostPort(r.RemoteAddr); {
-		case err == nil && loopback(host):
-			next.ServeHTTP(w, r)
-		case encrypted && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-			w.Header().Set("Connection", "close")
-			http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusPermanentRedirect)
-		default:
-			http.Error(w, "In clear text this server answers its own machine only.", http.StatusForbidden)
-		}
-	})
-}
-
-// doorman counts connections and tells TLS from clear text by its first byte (RFC 8446, section 5.1: a handshake's record
+// doorman counts connections, and tells TLS from clear text by its first byte (RFC 8446, section 5.1: a handshake's record
 // begins with 22).
 type doorman struct {
 	net.Listener
-	clear, secure *queue
-	peeking       sync.WaitGroup
+	encrypt *tls.Config // nil: nobody speaks TLS
+	in      *queue
+	hellos  *rate.Limiter
+	peeking sync.WaitGroup
 
 	mu              sync.Mutex
 	here, elsewhere int
+	of              map[netip.Prefix]int // of elsewhere, by address
 }
 
 const handshake = 22
 
-func (d *doorman) sort(encrypted bool) error {
-	for {
+// greet lets connections in until ctx ends. What goes wrong meanwhile, such as too many open files, passes.
+func (d *doorman) greet(ctx context.Context) {
+	for ctx.Err() == nil {
 		c, err := d.Accept()
 		if err != nil {
-			if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
-				continue
-			}
-			return err
+			wait(ctx, 100*time.Millisecond)
+			continue
 		}
 		guest, ok := d.admit(c)
 		switch {
 		case !ok:
 			c.Close()
-		case !encrypted:
-			d.clear.put(guest)
+		case d.encrypt == nil:
+			d.in.put(guest)
 		default:
-			d.peeking.Go(func() { d.peek(guest) })
+			d.peeking.Go(func() { d.peek(ctx, guest) })
 		}
-		time.Sleep(welcomeGap)
+		wait(ctx, welcomeGap)
 	}
 }
 
-func (d *doorman) peek(g *guest) {
-	g.SetReadDeadline(time.Now().Add(firstByte))
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// peek looks at a connection's first byte and shakes hands where it asks for TLS.
+func (d *doorman) peek(run context.Context, g *guest) {
+	ctx, cancel := context.WithTimeout(run, hello)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { g.Conn.SetDeadline(time.Unix(1, 0)) })()
 	var b [1]byte
 	if _, err := g.Conn.Read(b[:]); err != nil {
 		g.Close()
 		return
 	}
-	g.SetReadDeadline(time.Time{})
 	g.first, g.ahead = b[0], true
-	if b[0] == handshake {
-		d.secure.put(g)
+	if b[0] != handshake {
+		d.in.put(g)
 		return
 	}
-	d.clear.put(g)
+	t := tls.Server(g, d.encrypt)
+	if !g.local && d.hellos.Wait(ctx) != nil || t.HandshakeContext(ctx) != nil {
+		g.Close()
+		return
+	}
+	d.in.put(t)
 }
 
 // admit counts a connection in, and says whether there is room for it.
 func (d *doorman) admit(c net.Conn) (*guest, bool) {
-	n, most := &d.elsewhere, mostElsewhere
-	if host, _, err := net.SplitHostPort(c.RemoteAddr().String()); err == nil && loopback(host) {
-		n, most = &d.here, mostHere
-	}
+	g := &guest{Conn: c}
+	from := origin(c)
+	g.local = from.Addr().IsLoopback()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if *n >= most {
+	if g.local && d.here >= mostHere || !g.local && (d.elsewhere >= mostElsewhere || d.of[from] >= mostOfOne) {
 		return nil, false
 	}
-	*n++
-	return &guest{Conn: c, leave: sync.OnceFunc(func() {
+	count := func(n int) {
+		if g.local {
+			d.here += n
+			return
+		}
+		d.elsewhere += n
+		if d.of[from] += n; d.of[from] == 0 {
+			delete(d.of, from)
+		}
+	}
+	count(1)
+	g.leave = sync.OnceFunc(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		*n--
-	})}, true
+		count(-1)
+	})
+	return g, true
+}
+
+// origin is who a connection is from: an IPv4 address, or the 64 bits of an IPv6 address that one line has.
+func origin(c net.Conn) netip.Prefix {
+	at, _ := netip.ParseAddrPort(c.RemoteAddr().String()) // no address: nobody's
+	ip := at.Addr().Unmap().WithZone("")
+	bits := ip.BitLen()
+	if ip.Is6() && !ip.IsLoopback() {
+		bits = 64
+	}
+	p, _ := ip.Prefix(bits)
+	return p
 }
 
 // guest is a connection that was counted, and whose first byte may have been read.
 type guest struct {
 	net.Conn
+	local bool
 	leave func()
 	first byte
 	ahead bool

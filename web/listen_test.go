@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,7 +38,7 @@ func serve(t *testing.T, encrypt *tls.Config, wrap func(net.Listener) net.Listen
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
-	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") })
+	h := guard(nil, false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") }))
 	go func() { ended <- Serve(ctx, wrap(l), encrypt, h, func() {}, quiet) }()
 	t.Cleanup(func() {
 		stop()
@@ -81,17 +83,15 @@ func TestOneAddressSpeaksTLSToAllAndClearTextToThisMachine(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(shown.Leaf)
 	here, there := serve(t, encrypt, near), serve(t, encrypt, func(l net.Listener) net.Listener { return far{l} })
-	bare := serve(t, nil, func(l net.Listener) net.Listener { return far{l} })
 	for name, c := range map[string]struct {
 		url  string
 		code int
 		body string
 	}{
-		"TLS from here":                                    {"https://" + here, 200, "served"},
-		"clear text from here":                             {"http://" + here, 200, "served"},
-		"TLS from elsewhere":                               {"https://" + there, 200, "served"},
-		"clear text from elsewhere is led to https":        {"http://" + there + "/console/", 308, ""},
-		"clear text from elsewhere, where there is no TLS": {"http://" + bare, 403, "its own machine only"},
+		"TLS from here":                             {"https://" + here, 200, "served"},
+		"clear text from here":                      {"http://" + here, 200, "served"},
+		"TLS from elsewhere":                        {"https://" + there, 200, "served"},
+		"clear text from elsewhere is led to https": {"http://" + there + "/console/", 308, ""},
 	} {
 		code, body, header := get(t, c.url, roots)
 		if code != c.code || !strings.Contains(body, c.body) {
@@ -165,7 +165,7 @@ func TestAGivenCertificateIsReadAgainWhenItHasChanged(t *testing.T) {
 }
 
 func TestConnectionsFromElsewhereAreBoundedAndLeaveRoomForTheScreenAtTheDoor(t *testing.T) {
-	d := new(doorman)
+	d := &doorman{of: map[netip.Prefix]int{}}
 	call := func(remote string) net.Conn {
 		mine, theirs := net.Pipe()
 		theirs.Close()
@@ -173,12 +173,17 @@ func TestConnectionsFromElsewhereAreBoundedAndLeaveRoomForTheScreenAtTheDoor(t *
 	}
 	var first *guest
 	for n := range mostElsewhere {
-		g, ok := d.admit(call("192.0.2.7:5"))
+		g, ok := d.admit(call(fmt.Sprintf("192.0.2.%d:5", 100+n/mostOfOne)))
 		if !ok {
 			t.Fatalf("number %d is turned away", n)
 		}
 		if first == nil {
 			first = g
+		}
+		if n == mostOfOne {
+			if _, ok := d.admit(call("192.0.2.100:5")); ok {
+				t.Fatal("one address gets more than its share")
+			}
 		}
 	}
 	if _, ok := d.admit(call("192.0.2.8:5")); ok {
@@ -195,6 +200,77 @@ func TestConnectionsFromElsewhereAreBoundedAndLeaveRoomForTheScreenAtTheDoor(t *
 	if _, ok := d.admit(call("192.0.2.8:5")); ok {
 		t.Error("one that was closed twice has left two places")
 	}
+}
+
+func TestOneLineIsOneStrangerWhateverItsAddresses(t *testing.T) {
+	for a, b := range map[string]string{"[2001:db8::1]:5": "[2001:db8::ffff:1]:6", "192.0.2.7:5": "[::ffff:192.0.2.7]:6", "[fe80::1%eth0]:5": "[fe80::2%eth1]:5"} {
+		if origin(addressed{nil, a}) != origin(addressed{nil, b}) {
+			t.Errorf("%s and %s are two", a, b)
+		}
+	}
+	for a, b := range map[string]string{"[2001:db8::1]:5": "[2001:db8:0:1::1]:5", "192.0.2.7:5": "192.0.2.8:5", "[::1]:5": "[::2]:5"} {
+		if origin(addressed{nil, a}) == origin(addressed{nil, b}) {
+			t.Errorf("%s and %s are one", a, b)
+		}
+	}
+}
+
+// One connection that carries hundreds of requests at a time would make the bound on connections no bound on memory.
+func TestOneConnectionIsOneRequestAtATime(t *testing.T) {
+	encrypt, err := SelfMade(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := serve(t, encrypt, near)
+	c, err := tls.Dial("tcp", at, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if p := c.ConnectionState().NegotiatedProtocol; p == "h2" {
+		t.Errorf("speaks %s", p)
+	}
+}
+
+func TestASilentConnectionDoesNotDelayTheEnd(t *testing.T) {
+	encrypt, err := SelfMade(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	synced := make(chan struct{}, 1)
+	ended := make(chan error)
+	go func() { ended <- Serve(ctx, heard{l, synced}, encrypt, http.NotFoundHandler(), func() {}, quiet) }()
+	silent, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	<-synced
+	began := time.Now()
+	stop()
+	if <-ended; time.Since(began) >= hello {
+		t.Error("the end waited for a connection that says nothing")
+	}
+}
+
+// heard tells of each connection.
+type heard struct {
+	net.Listener
+	told chan struct{}
+}
+
+func (h heard) Accept() (net.Conn, error) {
+	c, err := h.Listener.Accept()
+	if err == nil {
+		h.told <- struct{}{}
+	}
+	return c, err
 }
 
 type addressed struct {

@@ -42,10 +42,10 @@ type Panel struct {
 
 	status   lock.Status
 	statusAt time.Time
-	wrong    int // wrong entries since the last right one or lockout
 	answer   answer
 	answerAt time.Time
 	text     string // how far the last ring's text has come
+	before   string // and how far the one before it had, when it was rung
 
 	held bool            // on the demo's page: the door is kept open by hand
 	more func(*snapshot) // what the demo's page shows besides; may be nil
@@ -90,38 +90,34 @@ func (p *Panel) setStatus(s lock.Status) {
 	if len(p.clients) > 0 {
 		p.publish(frame("status", p.view()))
 	}
+	if s.CodeFor == 0 {
+		p.setText("")
+	}
 }
 
 // Event tells the visitor what became of a ring, a text or an entry.
 func (p *Panel) Event(e lock.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case e.Type == lock.AccessDenied && (e.Reason == lock.WrongCode || e.Reason == lock.NoCode):
-		p.wrong++
-	case e.Type == lock.AccessGranted && e.Method == lock.ByCode, e.Type == lock.LockoutStarted:
-		p.wrong = 0
-	}
-	if text := textAfter(p.text, e); text != p.text {
-		p.text = text
-		p.publish(frame("text", textState{text}))
-	}
-	if a, ok := answerTo(e, p.opts.Rules.Digits, p.opts.Rules.Attempts-p.wrong); ok {
+	p.setText(p.textAfter(e))
+	if a, ok := answerTo(e, p.opts.Rules.Digits, p.status.TriesLeft); ok {
 		p.answer, p.answerAt = a, time.Now()
 		p.publish(frame("answer", a))
 	}
 }
 
-// textAfter is how far the text has come after an event, where it had come to was: of several owners the luckiest counts.
-func textAfter(was string, e lock.Event) string {
-	switch e.Type {
+// textAfter is how far the text has come after an event: of several owners the luckiest counts. What comes late, of a code
+// that is dead or has opened, is no news.
+func (p *Panel) textAfter(e lock.Event) string {
+	if p.status.CodeFor == 0 {
+		return ""
+	}
+	switch was := p.text; e.Type {
 	case lock.BellRung:
+		p.before = was
 		return "sending"
 	case lock.BellLimited:
-		if e.Reason == lock.MinGap {
-			return was // the last one is still on its way
-		}
-		return ""
+		return p.before // the last one is still on its way
 	case lock.CodeSent:
 		if was != "delivered" {
 			return "sent"
@@ -132,12 +128,16 @@ func textAfter(was string, e lock.Event) string {
 		if was == "sending" || was == "" {
 			return "failed"
 		}
-	case lock.AccessGranted:
-		if e.Method == lock.ByCode {
-			return ""
-		}
 	}
-	return was
+	return p.text
+}
+
+// setText shows how far the text has come; mu is held.
+func (p *Panel) setText(state string) {
+	if state != p.text {
+		p.text = state
+		p.publish(frame("text", textState{state}))
+	}
 }
 
 func (p *Panel) stream(w http.ResponseWriter, r *http.Request) {

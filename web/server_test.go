@@ -36,7 +36,7 @@ func TestAStreamOutlivesTheLimitsOfARequest(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- server.Serve(l) }()
 		near, far := net.Pipe()
-		l.conns <- far
+		l.conns <- addressed{far, "127.0.0.1:5"}
 		if _, err := near.Write([]byte("GET /panel/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestARequestThatNeverEndsIsCutOff(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- server.Serve(l) }()
 		near, far := net.Pipe()
-		l.conns <- far
+		l.conns <- addressed{far, "127.0.0.1:5"}
 		began := time.Now()
 		if _, err := near.Write([]byte("POST /panel/press HTTP/1.1\r\nHost: loc")); err != nil {
 			t.Fatal(err)

@@ -1,14 +1,11 @@
 package web
 
 import (
-	"embed"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 )
-
-//go:embed page
-var page embed.FS
 
 // files are served as they are, under their names.
 var files = []string{"icon.svg", "pad.css", "pad.js", "clock.js", "words.js", "tongues.js", "panel.css", "panel.js",
@@ -40,8 +37,10 @@ func (s Site) Handler() http.Handler {
 		visitor := http.NewServeMux()
 		s.Panel.routes(visitor)
 		mux.Handle("/panel/", here(visitor))
-	default:
+	case s.Console != nil:
 		first = "/console/"
+	default:
+		first = ""
 	}
 	if s.Console != nil {
 		s.Console.routes(mux)
@@ -74,13 +73,6 @@ func (s Site) Close() {
 	}
 }
 
-func file(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeFileFS(w, r, page, "page/"+name)
-	}
-}
-
 // here lets through who sits at this machine, and not what a proxy on it passes on.
 func here(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,10 +84,15 @@ func here(next http.Handler) http.Handler {
 	})
 }
 
-// local says whether a request comes from this machine, by a name of this machine.
+// local says whether a request comes from this machine, by a name of this machine, and of a page of it.
 func local(r *http.Request) bool {
 	for _, passed := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
 		if r.Header.Get(passed) != "" {
+			return false
+		}
+	}
+	if from := r.Header.Get("Origin"); from != "" {
+		if u, err := url.Parse(from); err != nil || !loopback(u.Hostname()) {
 			return false
 		}
 	}

@@ -54,6 +54,7 @@ func open(t *testing.T, d *Demo) (next func(*testing.T) (event, data string), le
 	go func() {
 		defer close(done)
 		req := httptest.NewRequest("GET", "http://localhost/panel/stream", nil).WithContext(ctx)
+		req.RemoteAddr = "127.0.0.1:5"
 		site(d).ServeHTTP(pipe{w, http.Header{}}, req)
 		w.Close()
 	}()
@@ -64,7 +65,7 @@ func TestAPageOpenedLaterIsShownWhatWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDemo(t, newStub())
 		at := time.Date(2026, 11, 20, 23, 59, 59, 123e6, time.UTC)
-		d.Status(lock.Status{Strike: lock.Locked, CodeFor: 90 * time.Second, ResendIn: 5 * time.Second, Typed: 4, TextsLeft: 7,
+		d.Status(lock.Status{Strike: lock.Locked, CodeFor: 90 * time.Second, ResendIn: 5 * time.Second, Typed: 4, TextsLeft: 7, TriesLeft: 2,
 			Faults: []lock.Fault{{Part: "mqtt", Detail: "the broker is away"}}})
 		d.Text("+15557654321", "480913 opens Front door for 2 min.", at)
 		for range keptMessages + 1 {
@@ -153,4 +154,34 @@ func TestPagesAreBoundedAndEndWithTheDemo(t *testing.T) {
 			t.Errorf("a page opened after the end: %d, want 503", w.Code)
 		}
 	})
+}
+
+func TestTheTextsStateFollowsTheCode(t *testing.T) {
+	p := NewPanel(PanelOptions{Rules: rules})
+	ring := func(limit lock.Reason) {
+		p.Event(lock.Event{Type: lock.BellRung})
+		if limit != "" {
+			p.Event(lock.Event{Type: lock.BellLimited, Reason: limit})
+		}
+	}
+	live, dead := lock.Status{CodeFor: time.Minute}, lock.Status{}
+	for n, s := range []struct {
+		does func()
+		want string
+	}{
+		{func() { ring(lock.Quiet) }, ""},
+		{func() { p.Status(live); ring("") }, "sending"},
+		{func() { p.Event(lock.Event{Type: lock.CodeFailed}) }, "failed"},
+		{func() { p.Event(lock.Event{Type: lock.CodeSent}) }, "sent"},
+		{func() { p.Event(lock.Event{Type: lock.CodeFailed}) }, "sent"}, // another owner's has gone out
+		{func() { p.Event(lock.Event{Type: lock.CodeDelivered}) }, "delivered"},
+		{func() { ring(lock.MinGap) }, "delivered"},
+		{func() { p.Status(dead) }, ""},
+		{func() { p.Event(lock.Event{Type: lock.CodeDelivered}) }, ""}, // late: the code has opened
+	} {
+		s.does()
+		if p.text != s.want {
+			t.Errorf("step %d: %q, want %q", n, p.text, s.want)
+		}
+	}
 }

@@ -39,6 +39,7 @@ type view struct {
 	LockedOut bool             `json:"locked_out"`
 	Lockout   int64            `json:"lockout_ms"`
 	Level     int              `json:"level"`
+	TriesLeft int              `json:"tries_left"` // until the lockout
 	Code      int64            `json:"code_ms"`
 	Resend    int64            `json:"resend_ms"`
 	TextsLeft int              `json:"texts_left"`
@@ -98,7 +99,7 @@ func (p *Panel) view() view {
 	left := func(t time.Duration) int64 { return max(0, t-age).Milliseconds() }
 	v := view{
 		Strike: s.Strike, Contact: s.Contact, Open: s.DoorOpen, Held: p.held, LockedOut: s.LockedOut,
-		Lockout: left(s.Remaining), Level: s.Level, Code: left(s.CodeFor), Resend: left(s.ResendIn),
+		Lockout: left(s.Remaining), Level: s.Level, TriesLeft: s.TriesLeft, Code: left(s.CodeFor), Resend: left(s.ResendIn),
 		TextsLeft: s.TextsLeft, Typed: s.Typed, Faults: faults(s.Faults),
 	}
 	return v
