@@ -52,6 +52,7 @@ func TestNobodyWithoutASecretWaitsForTheDisk(t *testing.T) {
 	promptly(t, "a bad cookie", func() { r.Browser("x") })
 	promptly(t, "an end of no session", func() { r.Revoke("x") })
 	promptly(t, "an end of no client", func() { r.RevokeClient("x") })
+	promptly(t, "a pardon", func() { r.Pardon() })
 	promptly(t, "a good cookie", func() {
 		if _, err := r.Browser(cookie); err != nil {
 			t.Error(err)

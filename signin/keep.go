@@ -3,7 +3,6 @@ package signin
 import (
 	"errors"
 	"maps"
-	"strings"
 	"time"
 
 	"latchd/lock"
@@ -124,14 +123,18 @@ func (d *Desk) save() error {
 func (d *Desk) news() (news []lock.Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []string
+	locked := map[string]bool{}
 	for _, a := range d.owners {
-		if a.tries.Out() {
-			out = append(out, a.Name)
+		if !a.out() {
+			continue
+		}
+		if locked[a.Name] = true; !d.locked[a.Name] {
+			d.opt.Log.Warn("too many wrong sign-in codes: signing in is locked", "owner", a.Name)
 		}
 	}
-	now := []lock.Fault{
-		{Part: Part, Kind: Lockout, Standing: len(out) > 0, Detail: "too many wrong sign-in codes for " + strings.Join(out, ", "),
+	d.locked = locked
+	now := []lock.Fault{ // anybody at the door may see them: they name no owner
+		{Part: Part, Kind: Lockout, Standing: len(locked) > 0, Detail: "too many wrong sign-in codes",
 			Hint: "somebody has tried to sign in; the keypad is not concerned, and who is signed in stays so"},
 		{Part: Part, Kind: Unwritable, Standing: d.broken != nil, Hint: "see that the disk has room and can be written"},
 		{Part: Part, Kind: Damaged, Standing: d.now() < d.damaged, Detail: d.damage + " could not be read and was set aside",

@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -108,6 +109,7 @@ type Desk struct {
 	damaged  time.Duration // until when that is told
 	kept     time.Duration // when sessions.json was last made
 	told     map[string]lock.Fault
+	locked   map[string]bool // owners of whose lockout the log has told
 }
 
 // Open reads the folder's files. What it cannot read is set aside and told by Run; the error is of a folder that is not named.
@@ -190,7 +192,7 @@ func (d *Desk) Run(ctx context.Context) {
 func (d *Desk) rest() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.broken != nil || slices.ContainsFunc(d.owners, func(a *account) bool { return a.tries.Out() }) ||
+	if d.broken != nil || slices.ContainsFunc(d.owners, (*account).out) ||
 		slices.ContainsFunc(d.sessions, func(s *session) bool { return s.Kind == ByClient }) {
 		return lookEvery
 	}
@@ -202,6 +204,9 @@ func (d *Desk) rest() time.Duration {
 }
 
 func (d *Desk) work() {
+	if os.Remove(d.path(PardonFile)) == nil {
+		d.Pardon()
+	}
 	d.mu.Lock()
 	d.lookAtClients()
 	d.sweep()
