@@ -54,7 +54,7 @@ func (d *Desk) complete(secret string, u User, named bool) (User, error) {
 	}
 	p := d.secrets[i]
 	account, err := ownAccount(u.Account, p.phone)
-	if err := cmp.Or(err, u.check()); err != nil {
+	if err := cmp.Or(err, u.check(), numberIn(account, "account")); err != nil {
 		return User{}, err
 	}
 	u.Account = account
@@ -101,6 +101,11 @@ func ownAccount(account map[string]any, phone lock.Phone) (map[string]any, error
 }
 
 func (u User) check() error {
+	for field, s := range map[string]string{"username": u.Username, "first_name": u.FirstName, "last_name": u.LastName, "email": u.Email} {
+		if err := numberIn(s, field); err != nil {
+			return err
+		}
+	}
 	for field, s := range map[string]string{"first_name": u.FirstName, "last_name": u.LastName} {
 		if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxWord || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			return fmt.Errorf("%w: %s is more than %d characters, or holds some that cannot be shown", ErrUser, field, maxWord)
@@ -130,7 +135,7 @@ func (d *Desk) nameTaken(name, but string) bool {
 func (d *Desk) freeName(owner string, u User) string {
 	stem := "owner"
 	for _, s := range []string{owner, strings.TrimSpace(u.FirstName + " " + u.LastName)} {
-		if name := nameOf(s); name != "" {
+		if name := nameOf(s); name != "" && numberIn(name, "") == nil {
 			stem = name
 		}
 	}

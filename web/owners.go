@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"latchd/lock"
@@ -164,6 +167,16 @@ func shown(u signin.User, owner string) user {
 	return user{u.Username, u.FirstName, u.LastName, u.Email, u.Account, owner}
 }
 
+// notUser says what is wrong with the JSON of a user.
+func notUser(err error) string {
+	wrong := new(json.UnmarshalTypeError)
+	if !errors.As(err, &wrong) || wrong.Field == "" {
+		return "That is no JSON object."
+	}
+	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false", reflect.Map: "an object"}[wrong.Type.Kind()]
+	return strings.TrimPrefix(wrong.Field, "user.") + " is to be " + cmp.Or(want, "an object with numbers that fit") + "."
+}
+
 // putUser completes the user that a secret identifier stands for. It does not spend the identifier: a token does.
 func (c *Console) putUser(w http.ResponseWriter, r *http.Request) {
 	var body struct {
@@ -177,7 +190,7 @@ func (c *Console) putUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		fail(w, http.StatusBadRequest, "invalid_request", "That is no JSON object of a user: "+err.Error())
+		fail(w, http.StatusBadRequest, "invalid_request", notUser(err))
 		return
 	}
 	u, err := c.opts.Desk.Complete(body.Secret, signin.User{Username: body.Username, FirstName: body.FirstName,
