@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"latchd/configs"
@@ -25,8 +26,13 @@ func (r *report) pages(cfg *configs.Config) {
 	case w.Beyond():
 		r.selfMade(cfg)
 	default:
-		r.ok("pages: at http://%s/, for this machine alone", w.Listen)
+		r.ok("pages: at %s, for this machine alone", addresses(cfg))
 	}
+}
+
+func addresses(cfg *configs.Config) string {
+	at := pageAddresses(cfg)
+	return strings.Join(at[:min(len(at), 4)], ", ")
 }
 
 func (r *report) certificate(cfg *configs.Config) {
@@ -48,7 +54,7 @@ func (r *report) certificate(cfg *configs.Config) {
 	case now.After(leaf.NotAfter.Add(-renewal)):
 		r.warn("pages: the certificate is over on %s: renew it; the daemon reads it again by itself", leaf.NotAfter.Format(time.DateOnly))
 	default:
-		r.ok("pages: at https://%s/, certificate good until %s", cfg.Web.Listen, leaf.NotAfter.Format(time.DateOnly))
+		r.ok("pages: at %s, certificate good until %s", addresses(cfg), leaf.NotAfter.Format(time.DateOnly))
 	}
 }
 
@@ -57,7 +63,7 @@ func (r *report) selfMade(cfg *configs.Config) {
 	c, err := web.Given(file, file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.ok("pages: at https://%s/, with a certificate that the daemon makes at its first start; check then tells its fingerprint", cfg.Web.Listen)
+		r.ok("pages: at %s, with a certificate that the daemon makes at its first start; check then tells its fingerprint", addresses(cfg))
 	case err != nil:
 		r.warn("pages: %v: the daemon will make another one, with another fingerprint", err)
 	default:
@@ -66,6 +72,6 @@ func (r *report) selfMade(cfg *configs.Config) {
 			r.fail("pages: %v", err)
 			return
 		}
-		r.ok("pages: at https://%s/, with a self-made certificate; browsers that warn must show SHA-256 %s", cfg.Web.Listen, print)
+		r.ok("pages: at %s, with a self-made certificate; browsers that warn must show SHA-256 %s", addresses(cfg), print)
 	}
 }

@@ -53,6 +53,9 @@ func (r *report) estimate() {
 	if r.cfg.Twilio.VoiceFallback {
 		calls = "; and a call for each text that does not arrive, billed too"
 	}
+	if r.cfg.Web.Console && r.cfg.Web.Listen != "" {
+		calls += "; and up to " + count(day*len(r.cfg.Owner), "text") + " a day for signing in at the console"
+	}
 	r.ok("texts: a ring sends up to %s of %s; the budget allows %s a day, %d in 31 days, each billed by Twilio%s",
 		count(ring, "text"), count(n, "segment"), count(day*n, "segment"), 31*day*n, calls)
 }

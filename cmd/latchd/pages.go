@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	"latchd/configs"
@@ -30,11 +31,16 @@ type pages struct {
 func (h *house) openPages() {
 	err := h.makePages()
 	if err == nil && h.cfg.Web.Listen != "" {
-		err = h.listenPages()
+		h.pages.tls, err = pagesTLS(h.cfg)
 	}
 	if err != nil {
+		h.pages = pages{}
 		h.log.Error("there are no pages", "error", err)
 		h.post(lock.Fault{Part: "web", Standing: true, Detail: "there are no pages: " + err.Error(), Hint: "mend it and restart"})
+		return
+	}
+	if h.cfg.Web.Listen != "" {
+		h.listenPages()
 	}
 }
 
@@ -64,17 +70,29 @@ func (h *house) makePages() (err error) {
 	return nil
 }
 
-func (h *house) listenPages() (err error) {
+// listenPages opens the pages' address, and says whether it could.
+func (h *house) listenPages() bool {
 	p := &h.pages
-	if p.tls, err = pagesTLS(h.cfg); err != nil {
-		return err
+	l, err := net.Listen("tcp", h.cfg.Web.Listen)
+	if err != nil {
+		h.post(lock.Fault{Part: "web", Standing: true, Detail: "the pages are not open: " + err.Error(),
+			Hint: "see web.listen; it is tried again every few seconds, for an address may come late"})
+		return false
 	}
-	p.listener, err = net.Listen("tcp", h.cfg.Web.Listen)
-	if err == nil && p.metrics != nil {
-		p.listener = p.metrics.Listen(p.listener)
+	if p.metrics != nil {
+		l = p.metrics.Listen(l)
 	}
-	return err
+	p.listener = l
+	h.post(lock.Fault{Part: "web"})
+	h.log.Info("the pages are open", "address", strings.Join(pageAddresses(h.cfg), " "))
+	if print, err := fingerprint(p.tls); err == nil && h.cfg.Web.Cert == "" {
+		h.log.Info("the pages' certificate is self-made: compare its fingerprint with what the browser shows", "sha256", print)
+	}
+	return true
 }
+
+// listenAgain is how often the pages' address is tried again.
+const listenAgain = 5 * time.Second
 
 // runPages serves the pages until ctx ends.
 func (h *house) runPages(ctx context.Context) {
@@ -83,18 +101,42 @@ func (h *house) runPages(ctx context.Context) {
 		h.job("signin", func() error { p.desk.Run(ctx); return nil })
 		h.job("console", func() error { p.console.Run(ctx); return nil })
 	}
-	if p.listener == nil {
+	if h.cfg.Web.Listen == "" || p.panel == nil && p.console == nil && p.metrics == nil {
 		return
 	}
-	at := "http://" + p.listener.Addr().String() + "/"
-	if p.tls != nil {
-		at = "https://" + p.listener.Addr().String() + "/"
+	h.job("web", func() error {
+		for p.listener == nil && !h.listenPages() {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(listenAgain):
+			}
+		}
+		return web.Serve(ctx, p.listener, p.tls, p.site.Handler(), p.site.Close, h.log)
+	})
+}
+
+// pageAddresses are those by which the pages are opened: the names that they go by, and where they listen on every
+// address of the machine, all of those.
+func pageAddresses(c *configs.Config) (urls []string) {
+	scheme := "http"
+	if c.Web.Cert != "" || c.Web.Beyond() {
+		scheme = "https"
 	}
-	h.log.Info("the pages are open", "address", at)
-	if print, err := fingerprint(p.tls); err == nil && h.cfg.Web.Cert == "" && p.tls != nil {
-		h.log.Info("the pages' certificate is self-made: compare its fingerprint with what the browser shows", "sha256", print)
+	host, port, _ := net.SplitHostPort(c.Web.Listen)
+	hosts := siteNames(c)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		addresses, _ := net.InterfaceAddrs() // none: the names have to do
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
+				hosts = append(hosts, n.IP.String())
+			}
+		}
 	}
-	h.job("web", func() error { return web.Serve(ctx, p.listener, p.tls, p.site.Handler(), p.site.Close, h.log) })
+	for _, name := range hosts {
+		urls = append(urls, scheme+"://"+net.JoinHostPort(name, port)+"/")
+	}
+	return urls
 }
 
 // showPages shows the pages what the door is.

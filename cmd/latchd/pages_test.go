@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -150,4 +151,22 @@ func (v *visit) cookie() string {
 		return c.Value
 	}
 	return ""
+}
+
+func TestThePagesOpenWhenTheirAddressIsFree(t *testing.T) {
+	r := newRig(t)
+	r.startBroker()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	r.write(fmt.Sprintf(rigConfig, r.dir, testSID, r.twilio.URL, ownersPhone, r.port) + "[web]\nlisten = \"127.0.0.1:" + port + "\"\n")
+	r.start()
+	r.await("event", `"type":"fault.raised"`, `"part":"web"`, "address already in use")
+	taken.Close()
+	r.await("event", `"type":"fault.cleared"`, `"part":"web"`)
+	newVisit(t, port).ask("POST", "/panel/bell", nil, http.StatusNoContent)
+	r.await("bell", `"event_type":"ring"`)
 }
