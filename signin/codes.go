@@ -5,21 +5,15 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"latchd/lock"
 	"latchd/otp"
 )
 
-// parsePhone reads a number as people write it: spaces, dashes, dots and brackets are dropped, "00" and nothing are as "+".
+// parsePhone reads a number as people write it: see bare for what is dropped; "00" and nothing are as "+".
 // What is left must be a number in E.164 form (ITU-T E.164): 7 to 15 digits, of which the first is not 0.
 func parsePhone(s string) (lock.Phone, error) {
-	n := strings.Map(func(r rune) rune {
-		if r == '.' || unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Ps, unicode.Pe) {
-			return -1
-		}
-		return r
-	}, s)
+	n := bare(s)
 	if rest, ok := strings.CutPrefix(n, "+"); ok {
 		n = rest
 	} else {

@@ -29,6 +29,7 @@ func TestParsePhone(t *testing.T) {
 		{"letters", "+1555LATCHD0", ""},
 		{"two plus signs", "++15557654321", ""},
 		{"other scripts' digits", "+١٥٥٥٧٦٥٤٣٢١", ""},
+		{"as it is copied out of a phone", "\u202a+1 555 765\u20114321\u202c", "+15557654321"},
 		{"a line break in between", "+1555\n7654321", "+15557654321"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -83,6 +83,9 @@ func (c *Console) order(a lock.Action, done func(door) bool) func(http.ResponseW
 			fail(w, http.StatusTooManyRequests, "too_many_requests", "Orders come faster than people give them.")
 			return
 		}
+		if a == lock.Pardon {
+			c.opts.Desk.Pardon()
+		}
 		_, changed := c.now()
 		order := lock.Command{Method: lock.ByConsole, Action: a, At: time.Now(), Trusted: true, Owner: s.Owner}
 		if s.Client != "" {
