@@ -165,7 +165,7 @@ func TestAVisitorRingsReadsTypesAndComesInAndAGuesserIsLockedOut(t *testing.T) {
 				{"a wrong code says how many tries are left", []step{chromedp.KeyEvent("111111" + kb.Enter),
 					says("bad", "Wrong code. 2 tries left."), l.picture(dir, "wrong")}},
 				{"the third one locks the keypad", []step{chromedp.KeyEvent("111111" + kb.Enter + "111111" + kb.Enter),
-					sees(`#pad[data-lockout] #lockout`), says("bad", "Too many wrong codes."), l.picture(dir, "lockout")}},
+					sees(`#pad[data-lockout] #lockout`), says("bad", "Too many wrong codes. Locked out for 10 minutes."), l.picture(dir, "lockout")}},
 				{"the stream shows it as retained", []step{
 					sees(`#mqtt .message[data-topic="latchd/front/lockout/state"][data-retained=true]`)}},
 			})

@@ -20,12 +20,16 @@ import (
 // street is the way to a server, which may be cut.
 type street struct {
 	http.Handler
-	cut atomic.Bool
+	cut   atomic.Bool
+	signs atomic.Int32 // requests to sign in
 }
 
 func (s *street) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.cut.Load() {
 		panic(http.ErrAbortHandler)
+	}
+	if r.Method == http.MethodPost && (strings.HasPrefix(r.URL.Path, "/otp/") || r.URL.Path == "/console/signin/") {
+		s.signs.Add(1)
 	}
 	s.Handler.ServeHTTP(w, r)
 }
@@ -107,17 +111,21 @@ func TestAnOwnerSignsInOpensLocksAndReadsWhatHappened(t *testing.T) {
 			e.happens(lock.Event{Type: lock.BellRung}, lock.Event{Type: lock.CodeSent, Owner: "Ada", Phone: "…21"},
 				lock.Event{Type: lock.AccessDenied, Method: lock.ByCode, Reason: lock.WrongCode},
 				lock.Event{Type: lock.FaultRaised, Part: "mqtt", Detail: `<img src="/x" id="markup">`, Hint: "check the broker"})
-			server := httptest.NewServer(Site{Console: e.console}.Handler())
+			way := &street{Handler: Site{Console: e.console}.Handler()}
+			server := httptest.NewServer(way)
 			defer server.Close()
 			defer e.console.Close() // first: it ends the streams
 			play(t, tab, []scene{
 				{"who is not signed in is asked for a phone number", []step{l.set(), chromedp.Navigate(server.URL),
 					sees(`body[data-view=signin] #phone`), l.picture(dir, "signin")}},
-				{"what is none is refused", []step{chromedp.SendKeys(chromedp.CSS(`#phone`), "none"+kb.Enter),
-					shows(`#problem`, "no phone number")}},
+				{"what is none is not sent", []step{chromedp.SendKeys(chromedp.CSS(`#phone`), "none"+kb.Enter),
+					shows(`#problem`, "no phone number"), call(func() { sent(t, way, 0) })}},
 				{"then for the code", []step{e.asks(), sees(`#again:disabled`), l.picture(dir, "code")}},
+				{"what is no code is not sent", []step{clicks(`#enter`), shows(`#problem`, "Type the code"),
+					chromedp.SendKeys(chromedp.CSS(`#code`), "12345O"+kb.Enter), sees(`#code[aria-invalid]:focus`), empties(`#code`),
+					call(func() { sent(t, way, 1) })}},
 				{"a wrong one is refused", []step{e.types(wrongly), shows(`#problem`, "This code is wrong")}},
-				{"the right one signs in", []step{empties(`#code`), e.types(rightly), sees(signedIn + ` #open`),
+				{"the right one signs in", []step{empties(`#code`), e.types(rightly), sees(signedIn + ` #state:focus`),
 					shows(`#owner`, "Ada"), shows(`#state`, "Locked"), shows(`#sessions em`, "this browser"), l.picture(dir, "desk")}},
 				{"what happened is in the journal, as text", []step{sees(`#events tr[data-seq="4"]`), shows(`#events tr[data-seq="4"]`, "<img src"),
 					chromedp.WaitNotPresent(chromedp.CSS(`#markup`))}},
@@ -125,29 +133,50 @@ func TestAnOwnerSignsInOpensLocksAndReadsWhatHappened(t *testing.T) {
 					chromedp.KeyEvent(kb.ArrowRight), shows(`#told`, "Refused · with a code · wrong code"), l.picture(dir, "timeline")}},
 				{"the legend hides a kind", []step{clicks(`#legend button:nth-child(2)`), chromedp.WaitNotPresent(chromedp.CSS(`.mark[data-kind=denied]`)),
 					clicks(`#legend button:nth-child(2)`), sees(`.mark[data-kind=denied]`)}},
-				{"words search the journal", []step{chromedp.SendKeys(chromedp.CSS(`#search`), "broker"), shows(`#found`, "1 of the 4"),
-					chromedp.WaitNotVisible(chromedp.CSS(`#events tr[data-seq="3"]`)), empties(`#search`),
-					sees(`#events tr[data-seq="3"]`)}},
+				{"words search the whole journal, at the door", []step{chromedp.SendKeys(chromedp.CSS(`#search`), "wrong_code"),
+					shows(`#found`, "1 found"), sees(`#csv[href*="q=wrong_code"]`), sees(`#events tr[data-seq="3"]`),
+					chromedp.WaitNotPresent(chromedp.CSS(`#events tr[data-seq="4"]`)), empties(`#search`), sees(`#events tr[data-seq="4"]`)}},
+				{"a day's name shows that day", []step{clicks(`.today .day`), sees(`#journal-title:focus`), sees(`#csv[href*="since="]`),
+					shows(`.today .day small`, "3"), chromedp.SetValue(chromedp.CSS(`#day`), "")}},
 				{"opening is asked about, and Cancel leaves it locked", []step{clicks(`#open`), sees(`#sure[open]`), l.picture(dir, "sure"), clicks(`#no`),
 					chromedp.WaitNotVisible(chromedp.CSS(`#sure`)), call(func() { e.ordered(t) })}},
 				{"a second tap hits nothing", []step{clicks(`#open`), sees(`#yes:disabled`), call(func() { e.ordered(t) })}},
-				{"a sure one opens", []step{sees(`#yes:enabled`), clicks(`#yes`), sees(`body[data-lock=UNLOCKED]`), shows(`#state`, "Open"),
-					sees(`#pulse:not(.over)`), call(func() { e.ordered(t, lock.Unlock) }), l.picture(dir, "open")}},
+				{"a sure one opens", []step{sees(`#yes:enabled`), clicks(`#yes`), sees(`body[data-lock=UNLOCKED]`), shows(`#state`, "Unlocked"),
+					sees(`#pulse:not(.over)`), sees(`#open:focus`), call(func() { e.ordered(t, lock.Unlock) }), l.picture(dir, "open")}},
 				{"and is locked again", []step{clicks(`#lock`), sees(`body[data-lock=LOCKED]`), shows(`#state`, "Locked")}},
 				{"a lockout is seen, and lifted", []step{call(func() {
 					e.becomes(func(s *lock.Status) {
-						s.LockedOut, s.Remaining, s.Until, s.Level = true, 10*time.Minute, time.Now().Add(10*time.Minute), 1
+						s.LockedOut, s.Remaining, s.Until, s.Level = true, 10*time.Minute, time.Now().Add(10*time.Minute), 2
 						s.Faults = []lock.Fault{{Part: "twilio", Detail: "Twilio refuses the account", Hint: "check account_sid"}}
 					})
 				}), sees(`#keypad[data-lockout] #pardon`), shows(`#faults`, "What to do: check account_sid"), l.picture(dir, "lockout"),
-					clicks(`#pardon`), chromedp.WaitNotVisible(chromedp.CSS(`#pardon`)),
-					call(func() { e.ordered(t, lock.Unlock, lock.Lock, lock.Pardon) })}},
-				{"what happens now appears by itself", []step{call(func() { e.happens(lock.Event{Type: lock.AccessGranted, Method: lock.ByExit}) }),
-					shows(`#events tr[data-seq="5"]`, "Opened by the exit button"), sees(`.mark[data-kind=granted]`)}},
+					clicks(`#pardon`), chromedp.WaitNotPresent(chromedp.CSS(`#keypad[data-lockout]`)), sees(`#pardon:focus`)}},
+				{"what it leaves behind is forgotten", []step{shows(`#lockout`, "after a lockout, the next is longer"), clicks(`#pardon`), shows(`#lockout`, "ready"),
+					chromedp.WaitNotVisible(chromedp.CSS(`#pardon`)), sees(`#open:focus`),
+					call(func() { e.ordered(t, lock.Unlock, lock.Lock, lock.Pardon, lock.Pardon) })}},
+				{"the pulse is counted from where it is", []step{call(func() {
+					e.becomes(func(s *lock.Status) { s.Strike, s.OpenFor, s.Contact = lock.Unlocked, time.Hour, true })
+				}), shows(`#pulse-left`, "for 3600 s"), shows(`#closed`, "The door is closed."), call(func() {
+					e.becomes(func(s *lock.Status) { s.OpenFor, s.Tamper = 2*time.Hour, true })
+				}), shows(`#pulse-left`, "for 7200 s"), shows(`#closed b`, "Someone tampers with it!"),
+					call(func() { e.becomes(func(s *lock.Status) { s.Strike, s.OpenFor = lock.Locked, 0 }) })}},
+				{"what happens now appears by itself", []step{call(func() {
+					e.happens(lock.Event{Type: lock.AccessGranted, Method: lock.ByExit}, lock.Event{Type: lock.AccessGranted, Method: lock.ByMQTT})
+				}), shows(`#events tr[data-seq="5"]`, "Opened by the exit button"), sees(`.mark[data-kind=granted]`)}},
+				{"a tap tells of all that lies under it", []step{chromedp.Tap(chromedp.CSS(`.mark[data-seq="6"] use`)),
+					shows(`#told`, "by the exit button"), shows(`#told`, "over MQTT"), l.picture(dir, "told"),
+					clicks(`#earlier`), chromedp.Poll[chromedp.Void](`document.querySelector("#told").textContent === ""`)}},
 				{"who signs out is asked for a phone number", []step{clicks(`#signout`), sees(`body[data-view=signin]`),
 					shows(`#why`, "You have signed out.")}},
 			})
 		})
+	}
+}
+
+// sent fails the test when codes have been asked for and typed in some other number of times.
+func sent(t *testing.T, s *street, want int32) {
+	if n := s.signs.Load(); n != want {
+		t.Errorf("%d codes were asked for or sent, want %d", n, want)
 	}
 }
 

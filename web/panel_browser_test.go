@@ -88,13 +88,13 @@ var panelLooks = []look{
 func TestAVisitorComesInByTouchInTheirLanguage(t *testing.T) {
 	tab, dir := openBrowser(t), pictures(t)
 	for i, words := range []struct{ lang, idle, wrong, open, used, many string }{
-		{"en", "Ring for a code.", "Wrong code. 2 tries left.", "Welcome. Come in.", "Already used. Ring for a new code.", "Too many wrong codes."},
+		{"en", "Ring for a code.", "Wrong code. 2 tries left.", "Welcome. Come in.", "Already used. Ring for a new code.", "Too many wrong codes. Locked out for 10 minutes."},
 		{"de", "Für einen Code bitte klingeln.", "Falscher Code. Noch 2 Versuche.", "Willkommen. Bitte eintreten.",
-			"Schon benutzt. Bitte für einen neuen Code klingeln.", "Zu viele falsche Codes."},
+			"Schon benutzt. Bitte für einen neuen Code klingeln.", "Zu viele falsche Codes. Für 10 Minuten gesperrt."},
 		{"fr", "Sonnez pour recevoir un code.", "Code incorrect. Encore 2 essais.", "Bienvenue. Entrez.",
-			"Code déjà utilisé. Sonnez pour en recevoir un autre.", "Trop de codes incorrects."},
+			"Code déjà utilisé. Sonnez pour en recevoir un autre.", "Trop de codes incorrects. Clavier bloqué pour 10 minutes."},
 		{"es", "Llame al timbre para recibir un código.", "Código incorrecto. Quedan 2 intentos.", "Código correcto. Pase.",
-			"Código ya usado. Llame para pedir otro.", "Demasiados códigos incorrectos."},
+			"Código ya usado. Llame para pedir otro.", "Demasiados códigos incorrectos. Bloqueado por 10 minutos."},
 	} {
 		t.Run(words.lang, func(t *testing.T) {
 			h, l := newHouse(false), panelLooks[i]

@@ -29,17 +29,19 @@ function leave(why) {
 async function enter() {
   let d;
   try {
-    d = await call("GET", "/api/v1/door");
-  } catch (e) {
-    if (e.status === 401) return leave(owner && "Your session is over. Sign in again.");
-    return setTimeout(enter, 2000);
+    d = await signed(() => call("GET", "/api/v1/door"));
+  } catch {
+    setTimeout(enter, 2000);
   }
+  if (!d) return;
   owner = d.owner;
   document.title = `${d.name} · latchd`;
   $("#name").textContent = d.name;
   $("#owner").textContent = owner;
+  const came = document.body.dataset.view === "signin";
   document.body.dataset.view = "desk";
   door.show(d);
+  if (came) $("#state").focus();
   await signed(() => Promise.all([load(), access.load()])).catch(door.trouble);
   if (owner) listen();
 }
@@ -65,7 +67,6 @@ function listen() {
 function heard(e) {
   if (e.seq && e.seq <= last) return;
   last = e.seq || last;
-  if (e.type === "access.granted") door.granted();
   timeline.add(e);
   journal.add(e);
 }

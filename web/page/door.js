@@ -1,35 +1,34 @@
 // The door as it is now, and what an owner may tell it to do.
-import { $, el, call, sure, time } from "./page.js";
+import { $, el, call, sure, hour } from "./page.js";
 import { clock } from "./clock.js";
 
 let now = {}, ends = {}, signed;
 
 /** Shows the door, as the API describes it. */
 export function show(d) {
-  const opened = d.strike === "UNLOCKED" && now.strike !== "UNLOCKED", at = performance.now();
+  const at = performance.now();
   now = d;
-  ends = { live: at + d.code_ms, lockout: at + d.lockout_ms, pulse: opened ? at + d.pulse_ms : ends.pulse ?? 0 };
+  ends = { live: at + d.code_ms, lockout: at + d.lockout_ms, pulse: at + d.open_ms };
   document.body.dataset.lock = d.strike;
   const open = d.contact ? d.open : d.strike === "UNLOCKED";
   $("#leaf").dataset.state = open ? "open" : "closed";
-  $("#leaf").setAttribute("aria-label", `The door is ${open ? "open" : "closed"}`);
-  $("#closed").textContent = [d.contact ? `The door is ${d.open ? "open" : "closed"}.` : "", d.tamper ? "Someone tampers with it!" : "",
-    d.strike === "JAMMED" ? "The strike’s line cannot be driven: see the fault." : ""].filter(Boolean).join(" ");
+  const said = d.contact ? `The door is ${d.open ? "open" : "closed"}.` : "";
+  $("#leaf").setAttribute("aria-label", said || "The door");
+  $("#closed").replaceChildren(said, d.strike === "JAMMED" ? " The strike’s line cannot be driven: see the fault." : "",
+    d.tamper ? el("b", {}, " Someone tampers with it!") : "");
   $("#lock").disabled = d.strike === "LOCKED";
   $("#texts").textContent = `${d.texts_left} of ${d.texts_per_day}`;
-  Object.assign($("#meter"), { max: d.texts_per_day || 1, value: d.texts_left, low: d.texts_per_day / 5 });
   $("#keypad").toggleAttribute("data-lockout", d.locked_out);
-  $("#pardon").hidden = !d.locked_out;
+  $("#pardon").hidden = !d.level && !d.locked_out;
+  $("#pardon").textContent = d.locked_out ? "Lift the lockout" : "Forget a lockout";
   $("#faults").replaceChildren(...d.faults.map(f => el("li", {},
-    el("b", {}, f.kind ? `${f.part}, ${f.kind}: ` : `${f.part}: `), `${f.detail}. `, el("span", {}, f.hint ? `What to do: ${f.hint}.` : ""))));
+    el("b", {}, f.kind ? `${f.part}, ${f.kind}: ` : `${f.part}: `), `${stop(f.detail)} `, el("span", {}, f.hint && `What to do: ${stop(f.hint)}`))));
   tick();
 }
 
-/** Someone has been let in: a pulse begins, or the live one is drawn out. */
-export const granted = () => ends.pulse = performance.now() + now.pulse_ms;
-
+const stop = text => /[.?!]$/.test(text) ? text : `${text}.`;
 const say = (query, text) => { if ($(query).textContent !== text) $(query).textContent = text; };
-const states = { LOCKED: "Locked", UNLOCKED: "Open", JAMMED: "Jammed" };
+const states = { LOCKED: "Locked", UNLOCKED: "Unlocked", JAMMED: "Jammed" };
 
 function tick() {
   if (!now.strike) return;
@@ -39,8 +38,8 @@ function tick() {
   $("#pulse").value = left("pulse") / (now.pulse_ms || 1);
   say("#pulse-left", now.strike === "UNLOCKED" && left("pulse") ? `for ${Math.ceil(left("pulse") / 1000)} s` : "");
   say("#live", left("live") ? clock(left("live")) : "none");
-  const until = now.lockout_until ? `, until ${time(now.lockout_until).slice(0, 5)}` : "";
-  const level = now.level ? `ready; ${now.level === 1 ? "one lockout stands" : `${now.level} lockouts stand`} against it` : "ready";
+  const until = now.lockout_until ? `, until ${hour(now.lockout_until)}` : "";
+  const level = now.level ? `ready; after ${now.level === 1 ? "a lockout" : `${now.level} lockouts`}, the next is longer` : "ready";
   say("#lockout", now.locked_out ? `locked out for ${clock(left("lockout"))}${until}` : level);
 }
 
@@ -60,6 +59,7 @@ async function order(button, path) {
     trouble(e);
   } finally {
     button.disabled = button.id === "lock" && now.strike === "LOCKED";
+    if (document.activeElement === document.body) (button.disabled || button.hidden ? $("#open") : button).focus();
   }
 }
 

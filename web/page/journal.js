@@ -1,8 +1,9 @@
-// The journal to search: by type and day at the door, by words here.
+// The journal to search.
 import { $, el, call, day, time } from "./page.js";
 import { groups, kind, what, more } from "./told.js";
 
-let next = null, signed, seen = () => {};
+let next = null, turn = 0, late = 0, signed, seen = () => {};
+const sought = () => $("#search").value.trim();
 
 /** Calls f with each seq that is read. */
 export const onseq = f => seen = f;
@@ -11,6 +12,7 @@ export const onseq = f => seen = f;
 function asked() {
   const v = new URLSearchParams(), chosen = $("#day").value;
   if ($("#type").value) v.set("type", $("#type").value);
+  if (sought()) v.set("q", sought());
   if (chosen) {
     const from = new Date(`${chosen}T00:00`), until = new Date(from);
     until.setDate(until.getDate() + 1);
@@ -26,25 +28,28 @@ export async function load() {
   next = `/api/v1/events?limit=50&${v}`;
   v.set("format", "csv");
   $("#csv").href = `/api/v1/events?${v}`;
-  $("#events tbody").replaceChildren();
-  await further();
+  turn++;
+  await further(true);
 }
 
-async function further() {
-  const page = await call("GET", next);
+async function further(anew) {
+  const mine = turn, page = await call("GET", next);
+  if (mine !== turn) return; // something else is asked for by now
   next = page.next;
   for (const e of page.events) seen(e.seq);
+  if (anew) $("#events tbody").replaceChildren();
   $("#events tbody").append(...page.events.map(row));
-  sift();
+  count();
 }
 
 /** Shows an event that has just happened, if it is asked for. */
 export function add(e) {
-  const { type, since, until } = Object.fromEntries(asked()), at = new Date(e.at);
+  const { type, since, until, q = "" } = Object.fromEntries(asked()), at = new Date(e.at), json = JSON.stringify(e).toLowerCase();
   if (type && !e.type.startsWith(type.slice(0, -1))) return;
   if (since && (at < new Date(since) || at >= new Date(until))) return;
+  if (!q.toLowerCase().split(/\s+/).every(word => json.includes(word))) return;
   $("#events tbody").prepend(row(e));
-  sift();
+  count();
 }
 
 function row(e) {
@@ -54,16 +59,9 @@ function row(e) {
     el("td", { role, title: e.type }, what(e)), el("td", { role }, more(e)));
 }
 
-/** Hides what the words searched for are not in. */
-function sift() {
-  const words = $("#search").value.trim().toLowerCase().split(/\s+/), rows = [...$("#events tbody").rows];
-  for (const r of rows) {
-    const text = `${r.textContent} ${r.dataset.type}`.toLowerCase();
-    r.hidden = !words.every(w => text.includes(w));
-  }
-  const found = rows.filter(r => !r.hidden).length, searched = $("#search").value.trim() && rows.length;
-  $("#found").textContent = searched ? `${found} of the ${rows.length} events read${next ? " so far" : ""}`
-    : rows.length ? "" : "Nothing happened.";
+function count() {
+  const n = $("#events tbody").rows.length;
+  $("#found").textContent = sought() ? `${n}${next ? " or more" : ""} found` : n ? "" : "Nothing happened.";
   $("#more").hidden = !next;
 }
 
@@ -72,7 +70,10 @@ export function begin(guard) {
   const tried = doing => signed(doing).catch(e => $("#found").textContent = e.message);
   $("#type").replaceChildren(...groups.map(([value, title]) => el("option", { value }, title)));
   $("#filter").onsubmit = e => e.preventDefault();
-  $("#search").oninput = sift;
+  $("#search").oninput = () => {
+    clearTimeout(late);
+    late = setTimeout(() => tried(load), 300);
+  };
   $("#type").onchange = $("#day").onchange = () => tried(load);
-  $("#more").onclick = () => tried(further);
+  $("#more").onclick = () => tried(() => further());
 }

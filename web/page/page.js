@@ -44,12 +44,14 @@ export function sure(title, words, verb) {
   });
 }
 
-const format = options => { const f = new Intl.DateTimeFormat("en-GB", options); return t => f.format(new Date(t)); };
+const locale = navigator.languages.find(l => l.startsWith("en")) ?? "en-GB"; // the words are English
+const format = options => { const f = new Intl.DateTimeFormat(locale, options); return t => f.format(new Date(t)); };
+export const hour = format({ hour: "2-digit", minute: "2-digit" });
 export const time = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const day = format({ weekday: "short", day: "numeric", month: "short" });
 export const weekday = format({ weekday: "short", day: "numeric" });
 export const date = format({ day: "numeric", month: "short", year: "numeric" });
-const range = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const range = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 export const week = (from, until) => range.formatRange(from, until);
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

@@ -1,10 +1,10 @@
 // The journal to look at: a row for each day, 24 hours wide, a mark for each event.
 import { $, el, call, day, weekday, week, time } from "./page.js";
-import { kind, kinds, what, more } from "./told.js";
+import { drawn, kind, kinds, what, more } from "./told.js";
 
-const ns = "http://www.w3.org/2000/svg", days = 7, lane = 14, most = 5; // pages of 1,000 events
+const ns = "http://www.w3.org/2000/svg", days = 7, lane = 13, most = 5; // pages of 1,000 events
 const events = new Map(), shown = new Set(Object.keys(kinds));
-let back = 0, current, signed; // back: how many weeks
+let back = 0, turn = 0, current, signed; // back: how many weeks
 
 function tomorrow() { const d = new Date(); d.setHours(24, 0, 0, 0); return d; }
 function shift(d, n) { d = new Date(d); d.setDate(d.getDate() + n); return d; }
@@ -18,14 +18,16 @@ const part = at => (at.getHours() * 60 + at.getMinutes() + at.getSeconds() / 60)
 
 /** Reads the week that is shown. */
 export async function load() {
-  const from = shift(end(), -days);
-  let path = `/api/v1/events?since=${from.toISOString()}&until=${end().toISOString()}&limit=1000`, page;
-  events.clear();
+  const from = shift(end(), -days), mine = ++turn, read = [];
+  let path = `/api/v1/events?since=${from.toISOString()}&until=${end().toISOString()}&type=${drawn}&limit=1000`;
   for (let i = 0; path && i < most; i++) {
-    page = await call("GET", path);
-    for (const e of page.events) if (kind(e)) events.set(e.seq, e);
+    const page = await call("GET", path);
+    if (mine !== turn) return; // another week is shown by now
+    read.push(...page.events);
     path = page.next;
   }
+  events.clear();
+  for (const e of read) events.set(e.seq, e);
   draw();
   if (path) $("#told").textContent = "More happened in this week than is shown; the journal below has all of it.";
 }
@@ -40,6 +42,7 @@ export function add(e) {
 
 function draw() {
   const last = shift(end(), -1), rows = [], was = current, focused = was && was === document.activeElement;
+  const button = [...document.querySelectorAll(".day")].indexOf(document.activeElement);
   for (let i = 0; i < days; i++) rows.push(row(shift(last, -i)));
   $("#days").replaceChildren(...rows);
   $("#week").textContent = week(shift(last, 1 - days), last);
@@ -50,13 +53,14 @@ function draw() {
   current ??= marks[0];
   current?.setAttribute("tabindex", 0);
   if (focused) current?.focus();
+  document.querySelectorAll(".day")[button]?.focus();
 }
 
 function row(d) {
   const until = shift(d, 1), now = new Date(), today = now >= d && now < until;
   const mine = [...events.values()].filter(e => new Date(e.at) >= d && new Date(e.at) < until && shown.has(kind(e)))
     .sort((a, b) => a.seq - b.seq);
-  const field = svg("svg", { height: 3 * lane + 6, role: "group", "aria-label": `${day(d)}: ${mine.length} events` });
+  const field = svg("svg", { height: 4 * lane + 6, role: "group", "aria-label": day(d) });
   if (today) field.append(svg("rect", { class: "ahead", x: `${part(now) * 100}%`, width: `${(1 - part(now)) * 100}%`, height: "100%" }));
   for (const e of mine) {
     const mark = svg("svg", { class: "mark", x: `${part(new Date(e.at)) * 100}%`, y: kinds[kind(e)][1] * lane + lane / 2 + 3,
@@ -65,34 +69,47 @@ function row(d) {
     mark.append(svg("circle", { class: "halo", r: 9 }), svg("use", { href: `#k-${kind(e)}` }));
     field.append(mark);
   }
-  return el("li", { className: today ? "today" : "" }, el("b", {}, today ? "Today" : weekday(d)), field);
+  const name = el("button", { type: "button", className: "day" }, today ? "Today" : weekday(d), el("small", {}, mine.length || ""));
+  name.setAttribute("aria-label", `${day(d)}, ${mine.length} events: show them in the journal`);
+  name.onclick = () => {
+    $("#day").value = d.toLocaleDateString("sv"); // as ISO 8601
+    $("#day").dispatchEvent(new Event("change"));
+    $("#journal-title").focus();
+  };
+  return el("li", { className: today ? "today" : "" }, name, field);
 }
 
 const words = e => `${day(e.at)}, ${time(e.at)}: ${[what(e), more(e)].filter(Boolean).join(" · ")}`;
 
-/** Tells of a mark; with focus, it is where the arrow keys go on from. */
+/** Tells of a mark and of those that it lies on; with focus, it is where the arrow keys go on from. */
 function tell(mark, focus) {
-  current?.classList.remove("on");
+  const all = [mark, ...near(mark, ...centre(mark), 11).filter(m => m !== mark)];
+  for (const m of document.querySelectorAll(".mark.on")) m.classList.remove("on");
+  for (const m of all) m.classList.add("on");
   current?.setAttribute("tabindex", -1);
   current = mark;
-  mark.classList.add("on");
   mark.setAttribute("tabindex", 0);
-  const e = events.get(Number(mark.dataset.seq));
-  $("#told").dataset.kind = kind(e);
-  $("#told").textContent = words(e);
+  const told = all.slice(0, 6).map(m => words(events.get(Number(m.dataset.seq))));
+  if (all.length > 6) told.push(`and ${all.length - 6} more: the day’s name shows them in the journal`);
+  $("#told").dataset.kind = mark.dataset.kind;
+  $("#told").textContent = told.join("\n");
   if (focus) mark.focus();
 }
 
-/** The mark under a finger, or the nearest one within its width. */
-function nearest({ clientX, clientY }) {
-  let best, least = 22;
-  for (const m of document.querySelectorAll(".mark")) {
-    const { x, y, width, height } = m.lastChild.getBoundingClientRect();
-    const far = Math.hypot(x + width / 2 - clientX, y + height / 2 - clientY);
-    if (far < least) [best, least] = [m, far];
-  }
-  return best;
+function centre(mark) {
+  const { x, y, width, height } = mark.lastChild.getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
 }
+
+/** The marks of a day that are near a place, the nearest first. */
+function near(target, x, y, most) {
+  const far = new Map([...target.closest("li")?.querySelectorAll(".mark") ?? []].map(m => {
+    const [mx, my] = centre(m);
+    return [m, Math.hypot(mx - x, my - y)];
+  }));
+  return [...far.keys()].filter(m => far.get(m) < most).sort((a, b) => far.get(a) - far.get(b));
+}
+const nearest = e => near(e.target, e.clientX, e.clientY, 22)[0];
 
 const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "down", ArrowUp: "up", Home: "first", End: "last" };
 function step(how) {
@@ -126,7 +143,7 @@ export function begin(guard) {
   $("#legend").replaceChildren(...legend());
   $("#hours").replaceChildren(...[0, 3, 6, 9, 12, 15, 18, 21, 24].map(h => el("span", {}, String(h).padStart(2, "0"))));
   const list = $("#days");
-  list.addEventListener("pointermove", e => { const m = nearest(e); if (m && m !== current) tell(m); });
+  list.addEventListener("pointermove", e => { const m = nearest(e); if (m && !m.classList.contains("on")) tell(m); });
   list.addEventListener("click", e => { const m = nearest(e); if (m) tell(m, true); });
   list.addEventListener("focusin", e => { const m = e.target.closest(".mark"); if (m) tell(m); });
   list.addEventListener("keydown", e => {
@@ -137,6 +154,8 @@ export function begin(guard) {
   setInterval(draw, 300000); // the hours ahead, and midnight
   const go = n => {
     back = Math.max(0, back + n);
+    $("#told").textContent = "";
+    current = undefined;
     signed(load).catch(e => $("#told").textContent = e.message);
   };
   $("#earlier").onclick = () => go(1);
