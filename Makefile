@@ -33,6 +33,7 @@ debian-arch = $(patsubst armhf,arm6,$*)
 
 deb-%: share
 	$(env-$*) $(compile) -o $(build)/$*/latchd ./cmd/latchd
+	rm -f $(DEST)/latchd_*_$*.deb
 	ARCH=$(debian-arch) PROGRAM=$(build)/$*/latchd SHARE=$(build)/share $(NFPM) package --config packaging/nfpm.yaml --packager deb --target $(deb)
 
 # What is the same on every processor, made from the program and the files that the daemon itself reads.

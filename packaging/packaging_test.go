@@ -12,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"latchd/configs"
 )
 
 // built is what the package holds of the program in this work tree.
@@ -146,15 +144,13 @@ func TestThePageOfTheConfigurationHasEveryKeyAndItsBounds(t *testing.T) {
 
 func TestThePageOfTheServiceHasEverySetting(t *testing.T) {
 	page := made(t, "latchd.service.8.gz")
-	for _, name := range []string{"../systemd/latchd.service", "unedited.conf"} {
-		unit, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(unit)) {
-			if line = strings.TrimSpace(line); !strings.Contains(page, roff(strings.TrimPrefix(line, "# "))) {
-				t.Errorf("%s: %q is missing", name, line)
-			}
+	unit, err := os.ReadFile("../systemd/latchd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(unit)) {
+		if line = strings.TrimSpace(line); !strings.Contains(page, roff(strings.TrimPrefix(line, "# "))) {
+			t.Errorf("%q is missing", line)
 		}
 	}
 }
@@ -200,35 +196,6 @@ latchd (1.1.0) stable; urgency=medium
 	}
 	if _, err := write("## Soon\n").changelog(); err == nil {
 		t.Error("a heading that is no release is taken")
-	}
-}
-
-// With 1 systemd leaves the door alone, with anything else but 255 it starts it.
-func TestOnlyTheExampleKeepsTheDoorFromStarting(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "latchd.toml")
-	for _, c := range []struct {
-		name, text string
-		want       int
-	}{
-		{"the least that a door needs, as it came", configs.Minimal, 1},
-		{"every key, as it came", configs.Full, 1},
-		{"the account is edited", strings.Replace(configs.Minimal, `"AC..."`, `"AC00000000000000000000000000000000"`, 1), 0},
-		{"another line of the same", `# account_sid = "AC..."`, 0},
-		{"nothing in it", "", 0},
-		{"no file", "-", 255},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			os.Remove(file)
-			if c.text != "-" {
-				if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			command := exec.Command("./edited", file)
-			if err := command.Run(); command.ProcessState == nil || command.ProcessState.ExitCode() != c.want {
-				t.Errorf("%v, want status %d", err, c.want)
-			}
-		})
 	}
 }
 

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"strings"
-)
+import "strings"
 
 // unitPage is latchd.service(8), with every setting of the unit and the comments that stand before them.
 func (s source) unitPage() ([]byte, error) {
@@ -10,11 +8,7 @@ func (s source) unitPage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	condition, err := s.read("packaging/unedited.conf")
-	if err != nil {
-		return nil, err
-	}
-	return s.page("latchd.service.8", map[string]string{"settings": settings(unit), "condition": settings(condition)})
+	return s.page("latchd.service.8", map[string]string{"settings": settings(unit)})
 }
 
 // settings shows a unit file: comments as text, and the settings that follow them as they stand.
