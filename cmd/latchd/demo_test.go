@@ -165,7 +165,7 @@ func TestTheDemosTwilioCanBeToldToFail(t *testing.T) {
 		}
 	}
 	ask("POST", "twilio", "mood=refuse")
-	stream := bufio.NewScanner(ask("GET", "events", "").Body)
+	stream := bufio.NewScanner(ask("GET", "panel/stream", "").Body)
 	hear := func(words ...string) {
 		t.Helper()
 		for stream.Scan() {
@@ -176,6 +176,6 @@ func TestTheDemosTwilioCanBeToldToFail(t *testing.T) {
 		t.Fatalf("the page was not told of %v: %v", words, stream.Err())
 	}
 	hear("daemon.started") // before that nobody looks at the bell
-	ask("POST", "bell", "")
+	ask("POST", "panel/bell", "")
 	hear("code.failed", "unsubscribed")
 }
