@@ -31,10 +31,13 @@ var elsewhere = map[string]string{
 	"latchd offline enroll": "testdata/script/offline.txtar",
 	"latchd completion":     "testdata/script/help.txtar",
 	"latchd keys":           "testdata/script/keys.txtar: it needs the lines for itself",
+	"latchd setup":          "testdata/script/setup.txtar, and setup_test.go: it asks",
 	"nano ":                 "an editor: bench/vm writes the file in its place",
 	"scp ":                  "another machine: bench/vm copies in its place",
 	"chromium --kiosk":      "web's browser tests open the same page",
 	"apt install qemu":      ".ci/run installs the same",
+	"make deb":              ".ci/run",
+	"apt install ./latchd_": "bench/vm installs the package",
 	"apt install mosquitto": ".ci/run installs the same",
 }
 
