@@ -61,7 +61,7 @@ class Countdown {
 }
 
 export class Pad {
-  #queue = ""; #sending = false; #hands; #root; #words; #rules = {}; #state = {}; #said = 0; #failed = 0; #lost = false; #counts;
+  #queue = ""; #sending = false; #hands; #root; #words; #rules = {}; #state = {}; #said = 0; #failed = 0; #took = false; #lost = false; #counts;
 
   constructor(root, hands, words) {
     this.#root = root;
@@ -75,6 +75,7 @@ export class Pad {
     this.#$("#bell").onclick = () => this.ring();
     this.#$("#resend").onclick = e => this.ring(e.currentTarget);
     document.addEventListener("keydown", e => this.#type(e));
+    document.addEventListener("keypress", e => { if (this.#took) e.preventDefault(); }); // or Enter rings as well
     setInterval(() => this.#tick(), 250);
   }
 
@@ -223,6 +224,7 @@ export class Pad {
   }
 
   #type(e) {
+    this.#took = false;
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select")) return;
     const { enter, clear, keys } = this.#rules;
     const key = { Enter: enter, Backspace: clear, Escape: clear }[e.key] ?? e.key.toUpperCase();
@@ -230,6 +232,7 @@ export class Pad {
     if (e.key === "Enter" && on && !sends) return; // it works what has the focus
     if (keys?.some(row => row.includes(key)) && key.length === 1) {
       e.preventDefault();
+      this.#took = true;
       if (!e.repeat) this.press(key);
     } else if (key === "B" && !e.repeat) {
       this.ring();
