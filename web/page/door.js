@@ -19,8 +19,9 @@ export function show(d) {
   $("#lock").disabled = d.strike === "LOCKED";
   $("#texts").textContent = `${d.texts_left} of ${d.texts_per_day}`;
   $("#keypad").toggleAttribute("data-lockout", d.locked_out);
-  $("#pardon").hidden = !d.level && !d.locked_out;
-  $("#pardon").textContent = d.locked_out ? "Lift the lockout" : "Forget a lockout";
+  const out = d.locked_out || d.faults.some(f => f.part === "signin" && f.kind === "lockout");
+  $("#pardon").hidden = !d.level && !out;
+  $("#pardon").textContent = out ? "Lift the lockout" : "Forget a lockout";
   $("#faults").replaceChildren(...d.faults.map(f => el("li", {},
     el("b", {}, f.kind ? `${f.part}, ${f.kind}: ` : `${f.part}: `), `${stop(f.detail)} `, el("span", {}, f.hint && `What to do: ${stop(f.hint)}`))));
   tick();
