@@ -98,18 +98,21 @@ func (d *door) text(atMost time.Duration) (code string, ok bool) {
 	}
 }
 
-// install does what the README tells the owner of a Pi to do without the package, line by line, in a folder with what was copied there.
+// install does what the README tells the owner of a Pi to do, by hand or with the package, line by line, in a folder with what was copied there.
 // Twilio's token is pasted where one is asked for, and the lines marked EDIT are edited.
-func (d *door) install() (transcript string, err error) {
+func (d *door) install(byHand bool) (transcript string, err error) {
 	readme, err := os.ReadFile(filepath.Join(d.load, "README.md"))
 	if err != nil {
 		return "", err
 	}
-	_, byHand, _ := strings.Cut(string(readme), "\n### By hand\n")
-	_, rest, found := strings.Cut(byHand, "\nOn the Pi:\n\n```sh\n")
+	rest, hand, _ := strings.Cut(string(readme), "\n### By hand\n")
+	if byHand {
+		rest = hand
+	}
+	_, rest, found := strings.Cut(rest, "\nOn the Pi:\n\n```sh\n")
 	block, _, closed := strings.Cut(rest, "```")
 	if !found || !closed {
-		return "", fmt.Errorf("find the installation in README.md: no block of commands after \"By hand\" and \"On the Pi:\"")
+		return "", fmt.Errorf("find the installation in README.md: no block of commands after \"On the Pi:\", before and after \"By hand\"")
 	}
 	var did strings.Builder
 	for lines := bufio.NewScanner(strings.NewReader(block)); lines.Scan(); {

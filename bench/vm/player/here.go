@@ -51,10 +51,16 @@ func here(load string, names []string) error {
 }
 
 func leave() {
+	uninstall()
+	removeHeader()
+}
+
+// uninstall takes away what was installed by hand, the user too.
+func uninstall() {
 	command("systemctl", "disable", "--now", "latchd")
 	for _, path := range append(installed, stateDir) {
 		os.RemoveAll(path)
 	}
 	command("systemctl", "daemon-reload")
-	removeHeader()
+	command("userdel", "latchd")
 }

@@ -21,6 +21,7 @@ const patience = 10 * time.Second
 // play is one scenario at work. Its commands, beside testscript's own (exec, stdout, grep, ! and so on):
 //
 //	door [TABLE.KEY=VALUE...]  a new door at work, with these settings (also: make-door, which does not start it)
+//	install [package]          as the README says, by hand or with the package; uninstall: take away what was installed by hand
 //	configure [SETTINGS]       the file only; the door is told by systemctl reload or restart
 //	bell|exit|contact|tamper [on|off|DURATION|Nx [EVERY]]
 //	                           press for 200 ms, or so long, or N times, for 25 ms; contact on is a closed door
@@ -35,6 +36,7 @@ const patience = 10 * time.Second
 //	opens [WITHIN]             the strike opens, counted from what was done last; each opening must be claimed so
 //	locks [WITHIN]             the strike is locked
 //	lasted DURATION            the last opening lasted so long, to 50 ms
+//	undriven                   nothing has driven the strike's line since the last door, or since uninstall
 //	stays-locked DURATION      and no text, no opening meanwhile
 //	no-text                    since the last one
 //	texts N [GAP]              exactly so many since the last ring, no two closer than GAP; the newest's code is $CODE from then on
@@ -74,7 +76,7 @@ type resume struct {
 func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string) {
 	type command func(ts *testscript.TestScript, args []string) error
 	plain := map[string]command{
-		"install": p.install, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
+		"install": p.install, "uninstall": p.uninstall, "undriven": p.undriven, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
 		"bell": p.press("bell"), "exit": p.press("exit"), "contact": p.press("contact"), "tamper": p.press("tamper"),
 		"ring": p.ring, "type": p.typeKeys, "enter": func(ts *testscript.TestScript, a []string) error { return p.typeKeys(ts, append(a, "#")) }, "hold": p.hold(true), "release": p.hold(false), "chatter": p.chatter,
 		"signal": p.signal, "opens": p.opens, "locks": p.locks, "lasted": p.lasted, "stays-locked": p.staysLocked, "no-text": p.noText,
@@ -96,10 +98,29 @@ func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string
 	return all
 }
 
-func (p *play) install(ts *testscript.TestScript, _ []string) error {
-	transcript, err := p.d.install()
+func (p *play) install(ts *testscript.TestScript, args []string) error {
+	p.act()
+	transcript, err := p.d.install(len(args) == 0)
 	ts.Logf("%s", transcript)
+	p.said = append(p.said, "installed and ready after "+show(time.Duration(monotonic()-p.mark)))
 	return err
+}
+
+func (p *play) uninstall(*testscript.TestScript, []string) error {
+	uninstall()
+	<-time.After(time.Second) // for the trace of the stop
+	p.d.witness.forget(false)
+	p.d.ears.forget()
+	return nil
+}
+
+func (p *play) undriven(*testscript.TestScript, []string) error {
+	p.d.witness.mu.Lock()
+	defer p.d.witness.mu.Unlock()
+	for _, m := range p.d.witness.seen {
+		return fmt.Errorf("the strike's line was driven, %v after the boot", time.Duration(m.at))
+	}
+	return nil
 }
 
 func (p *play) makeDoor(ts *testscript.TestScript, settings []string) error {

@@ -184,6 +184,7 @@ func (t *transcript) play(p *play, text []byte) (failed string) {
 	testscript.RunT(t, testscript.Params{Files: []string{file}, Cmds: p.commands(), Setup: func(e *testscript.Env) error {
 		e.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin:"+filepath.Join(p.d.load))
 		e.Setenv("CHIP", p.d.h.chip)
+		e.Setenv("LOAD", p.d.load)
 		p.setCode(e.Setenv, p.resume.Code)
 		return nil
 	}})
