@@ -92,7 +92,7 @@ var faults = map[string]func(t *rapid.T, p pad, contacts map[rune]setup.Contact)
 	"another key was pressed": func(t *rapid.T, p pad, contacts map[rune]setup.Contact) (rune, []string) {
 		a, b := p.key(t, "asked for"), p.key(t, "pressed")
 		if a == b {
-			t.Skip()
+			t.Skip("the key that was asked for")
 		}
 		contacts[a] = contacts[b]
 		return -1, []string{string(a), string(b), "same lines"}
@@ -144,7 +144,7 @@ var faults = map[string]func(t *rapid.T, p pad, contacts map[rune]setup.Contact)
 	},
 	"one diode the wrong way round": func(t *rapid.T, p pad, contacts map[rune]setup.Contact) (rune, []string) {
 		if p.diodes == 0 {
-			t.Skip()
+			t.Skip("a pad without diodes")
 		}
 		key := p.key(t, "key")
 		l := contacts[key].Links[0]

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -178,6 +179,9 @@ func TestConnectionsAreCountedWhileTheyAreOpen(t *testing.T) {
 	server.Start()
 	answer, err := server.Client().Get(server.URL + "/metrics")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil { // unread, the connection would not be kept
 		t.Fatal(err)
 	}
 	answer.Body.Close()
