@@ -13,6 +13,9 @@ func report(dirs []string) error {
 	if len(dirs) == 2 && dirs[0] == "--side" {
 		return reportSide(dirs[1])
 	}
+	if len(dirs) == 2 && dirs[0] == "--installed" {
+		return reportInstalled(dirs[1])
+	}
 	var all []verdict
 	for _, dir := range dirs {
 		vs, err := readVerdicts(dir)

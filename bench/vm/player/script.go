@@ -36,6 +36,7 @@ const patience = 10 * time.Second
 //	opens [WITHIN]             the strike opens, counted from what was done last; each opening must be claimed so
 //	locks [WITHIN]             the strike is locked
 //	lasted DURATION            the last opening lasted so long, to 50 ms
+//	booted, exposed            how long from the kernel's start to locked and ready; what systemd-analyze security says
 //	undriven                   nothing has driven the strike's line since the last door, or since uninstall
 //	stays-locked DURATION      and no text, no opening meanwhile
 //	no-text                    since the last one
@@ -76,7 +77,7 @@ type resume struct {
 func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string) {
 	type command func(ts *testscript.TestScript, args []string) error
 	plain := map[string]command{
-		"install": p.install, "uninstall": p.uninstall, "undriven": p.undriven, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
+		"install": p.install, "uninstall": p.uninstall, "undriven": p.undriven, "booted": p.booted, "exposed": p.exposed, "door": p.door, "make-door": p.makeDoor, "configure": func(_ *testscript.TestScript, a []string) error { return p.d.configure(a) },
 		"bell": p.press("bell"), "exit": p.press("exit"), "contact": p.press("contact"), "tamper": p.press("tamper"),
 		"ring": p.ring, "type": p.typeKeys, "enter": func(ts *testscript.TestScript, a []string) error { return p.typeKeys(ts, append(a, "#")) }, "hold": p.hold(true), "release": p.hold(false), "chatter": p.chatter,
 		"signal": p.signal, "opens": p.opens, "locks": p.locks, "lasted": p.lasted, "stays-locked": p.staysLocked, "no-text": p.noText,
@@ -102,7 +103,7 @@ func (p *play) install(ts *testscript.TestScript, args []string) error {
 	p.act()
 	transcript, err := p.d.install(len(args) == 0)
 	ts.Logf("%s", transcript)
-	p.said = append(p.said, "installed and ready after "+show(time.Duration(monotonic()-p.mark)))
+	p.said = append(p.said, "installation to ready: "+show(time.Duration(monotonic()-p.mark)))
 	return err
 }
 
