@@ -30,9 +30,15 @@ type (
 	target = chromedp.Target
 )
 
+// underRace says whether the race detector is at work: with it, a browser's tests take minutes.
+var underRace bool
+
 // openBrowser returns a browser's tab, or skips the test where there is no browser.
 func openBrowser(t *testing.T) context.Context {
 	t.Helper()
+	if underRace {
+		t.Skip("the pages are tried in a browser without the race detector: what they do to the server is tried without them")
+	}
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("no chromium on this machine: the page is not tried in a browser")
