@@ -2,8 +2,8 @@ package configs
 
 import "slices"
 
-// LoadBoard reads what a bench test of the board's inputs needs, [board], [keypad], [bell], [exit], [contact], [tamper],
-// [strike] and the door's name, whatever else is wrong or still missing in the file. Faults of these tables, and of lines that
+// LoadBoard reads what concerns the board, [board], [keypad], [bell], [exit], [contact], [tamper],
+// [strike], [feedback] and the door's name, whatever else is wrong or still missing in the file. Faults of these tables, and of lines that
 // belong to no table, are an error.
 func LoadBoard(path string) (*Config, error) {
 	data, err := readFile(path)
@@ -12,7 +12,7 @@ func LoadBoard(path string) (*Config, error) {
 	}
 	r := read(path, data)
 	r.check()
-	others := []string{"door", "feedback", "code", "offline", "texts", "twilio", "owner", "mqtt", "web", "journal"}
+	others := []string{"door", "code", "offline", "texts", "twilio", "owner", "mqtt", "web", "journal"}
 	own := slices.DeleteFunc(r.sorted(), func(f Fault) bool { return slices.Contains(others, tableOf(f.Key)) })
 	if len(own) > 0 {
 		return nil, own

@@ -30,7 +30,7 @@ func weigh(figures string, packages []string) error {
 			return fmt.Errorf("read the installed size of %s: %w", file, err)
 		}
 		rows = append(rows, page.Row{"package for " + strings.TrimSpace(string(arch)),
-			fmt.Sprintf("%.2f MB, installed %.1f MB", float64(info.Size())/(1<<20), float64(installed)/(1<<10)), "–"})
+			fmt.Sprintf("%.2f MB, installed %.1f MB", float64(info.Size())/1e6, float64(installed)*1024/1e6), "–"})
 	}
 	return page.Write(figures, "packages", "## Packages\n\n`make figures` wrote this section on "+page.Stamp()+".\n\n"+page.Table(rows))
 }

@@ -36,6 +36,9 @@ func (s *installer) finish(ctx context.Context) error {
 			return fmt.Errorf("set up the door: %w", err)
 		}
 	}
+	if err := s.store.dropOld(); err != nil {
+		return fmt.Errorf("set up the door: %w", err)
+	}
 	s.say("\nWritten. latchd check:")
 	r := &report{out: s.out}
 	r.check(s.path, readable(s.store.dir))
@@ -47,7 +50,7 @@ func (s *installer) finish(ctx context.Context) error {
 	} else {
 		s.say("\nNext:")
 	}
-	fmt.Fprint(s.out, "  latchd wiring                         # how it is wired, and what to mind\n"+
+	fmt.Fprint(s.out, "  sudo latchd wiring                    # how it is wired, and what to mind\n"+
 		"  sudo systemctl daemon-reload\n"+
 		"  sudo systemctl enable --now latchd    # restart, where it runs already\n")
 	if r.failed {

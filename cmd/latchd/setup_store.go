@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -49,7 +50,11 @@ func (st *store) sealed(name string) string { return filepath.Join(st.dir, name+
 
 // room says why the files could not be written, if that can be seen.
 func (st *store) room(config string) error {
-	for _, dir := range []string{filepath.Dir(config), st.dir} {
+	dirs := []string{filepath.Dir(config), st.dir}
+	if st.seal && len(st.names) > 0 {
+		dirs = append(dirs, filepath.Dir(st.dropIn))
+	}
+	for _, dir := range dirs {
 		at := dir
 		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {
 			at = filepath.Dir(at)
@@ -76,39 +81,60 @@ func (st *store) plan() (lines []string) {
 	return lines
 }
 
-// writeSecrets writes each secret in one step, and then the drop-in that names the sealed ones. The other form of a secret
-// goes when the new one is there.
+// writeSecrets writes each secret in one step, and then the drop-in that names the sealed ones. What stood before is still
+// there: dropOld takes it away when all the rest is written.
 func (st *store) writeSecrets() error {
 	for _, name := range st.names {
-		path, other, data := st.plain(name), st.sealed(name), []byte(st.secrets[name].Reveal()+"\n")
+		path, data := st.plain(name), []byte(st.secrets[name].Reveal()+"\n")
 		if st.seal {
 			sealed, err := seal(name, data)
 			if err != nil {
 				return err
 			}
-			path, other, data = other, path, sealed
+			path, data = st.sealed(name), sealed
 		}
 		if err := putFile(path, data, 0o600); err != nil {
 			return err
 		}
-		if err := os.Remove(other); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove the secret's old file: %w", err)
-		}
 	}
-	if len(st.names) == 0 {
-		return nil
+	if drop := st.drop(); drop != "" && len(st.names) > 0 {
+		return putFile(st.dropIn, []byte("# Written by latchd setup: secrets that systemd-creds has sealed for this machine.\n[Service]\n"+drop), 0o644)
 	}
+	return nil
+}
+
+// drop names the secrets that are sealed now.
+func (st *store) drop() string {
 	var drop strings.Builder
 	for _, name := range []string{configs.TwilioAuthToken, configs.MQTTPassword} {
-		if _, err := os.Stat(st.sealed(name)); err == nil {
-			fmt.Fprintf(&drop, "LoadCredentialEncrypted=%s:%s\n", name, st.sealed(name))
+		path, err := filepath.Abs(st.sealed(name))
+		if err == nil {
+			_, err = os.Stat(path)
+		}
+		if err == nil && (st.seal || !slices.Contains(st.names, name)) {
+			fmt.Fprintf(&drop, "LoadCredentialEncrypted=%s:%s\n", name, path)
 		}
 	}
-	if drop.Len() > 0 {
-		return putFile(st.dropIn, []byte("# Written by latchd setup: secrets that systemd-creds has sealed for this machine.\n[Service]\n"+drop.String()), 0o644)
+	return drop.String()
+}
+
+// dropOld takes away the other form of each secret that was written, and a drop-in that names nothing any more.
+func (st *store) dropOld() error {
+	var old []string
+	for _, name := range st.names {
+		if st.seal {
+			old = append(old, st.plain(name))
+		} else {
+			old = append(old, st.sealed(name))
+		}
 	}
-	if err := os.Remove(st.dropIn); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the drop-in of secrets that are not sealed any more: %w", err)
+	if len(st.names) > 0 && st.drop() == "" {
+		old = append(old, st.dropIn)
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what is replaced: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,7 +59,7 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 		if plan := strings.Join(st.plan(), "\n"); strings.Contains(plan, "sesame") || !strings.Contains(plan, st.dir) {
 			t.Errorf("planned: %s", plan)
 		}
-		if err := st.writeSecrets(); err != nil {
+		if err := errors.Join(st.writeSecrets(), st.dropOld()); err != nil {
 			t.Fatal(err)
 		}
 		exists(st.plain(configs.TwilioAuthToken), c.plain)
@@ -84,6 +85,24 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 	want := "[Service]\nLoadCredentialEncrypted=mqtt-password:" + filepath.Join(dir, "mqtt-password.cred") + "\n"
 	if err != nil || !strings.HasSuffix(string(b), want) {
 		t.Errorf("the drop-in, %v:\n%s", err, b)
+	}
+}
+
+func TestAWritingThatIsCutShortLeavesTheOldSecret(t *testing.T) {
+	seals(t, true)
+	dir := t.TempDir()
+	st := store{dir: dir, dropIn: filepath.Join(dir, "no", "secrets.conf"), seal: true}
+	for name, text := range map[string]string{st.plain(configs.TwilioAuthToken): "old", filepath.Join(dir, "no"): "a file where a folder is wanted"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.add(configs.TwilioAuthToken, secretOf(t, "new"))
+	if err := st.writeSecrets(); err == nil {
+		t.Error("a drop-in that cannot be written was written")
+	}
+	if b, err := os.ReadFile(st.plain(configs.TwilioAuthToken)); err != nil || string(b) != "old" {
+		t.Errorf("the old secret: %q, %v", b, err)
 	}
 }
 

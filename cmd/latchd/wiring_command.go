@@ -17,14 +17,14 @@ func newWiring() *cobra.Command {
 		Short: "Draw how the parts are wired to the header",
 		Long: `Draws the 40-pin header with the wires of a configuration: in the terminal, or with --svg as a picture that prints on a
 page. It says what to mind about the lines. It touches none of them.`,
-		Example: "  latchd wiring\n  latchd wiring --svg door.svg",
+		Example: "  sudo latchd wiring\n  sudo latchd wiring --svg door.svg",
 		Args:    usage(cobra.NoArgs),
 	}
 	path := configFlag(cmd)
 	svg := cmd.Flags().String("svg", "", "write a picture to `FILE`; - for standard output")
 	_ = cmd.MarkFlagFilename("svg", "svg")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := configs.Load(*path)
+		cfg, err := configs.LoadBoard(*path) // before there is an account, too
 		if err != nil {
 			return err
 		}
