@@ -19,3 +19,15 @@ func LoadBoard(path string) (*Config, error) {
 	}
 	return r.cfg, nil
 }
+
+// LoadWhatReads reads a file that may be unfinished: what it says, with the defaults where it says nothing or nothing that can
+// be read, and its faults. The error is of a file that cannot be read at all.
+func LoadWhatReads(path string) (*Config, Faults, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := read(path, data)
+	r.check()
+	return r.cfg, r.sorted(), nil
+}

@@ -26,7 +26,7 @@ func newSetup() *cobra.Command {
 		Short: "Ask what a new door needs to know, and write it",
 		Long: `Asks for what the configuration needs, finds the keypad's rows and columns, the bell and the contacts by what you press and
 open, and which level opens the strike by a click that you hear. It shows what it will write, and writes only at the end,
-when you agree; broken off before, it leaves nothing. A file that is there gives the defaults and is kept with .old behind
+when you agree; broken off before, it leaves nothing. A file that is there, finished or not, gives the defaults and is kept with .old behind
 its name. It ends with latchd check.
 
 Each answer has a flag, and what has one is not asked. With --yes nothing is asked: what has no flag has its default. A
@@ -120,13 +120,16 @@ func (s *installer) begin() error {
 		return err
 	}
 	s.cfg = configs.Default()
-	old, err := configs.Load(s.path)
+	old, faults, err := configs.LoadWhatReads(s.path)
 	switch {
 	case err == nil:
 		s.cfg = *old
 		s.say("%s gives the defaults; what is not asked for stays as it is there.", s.path)
+		if len(faults) > 0 {
+			s.say("It is not finished, or at fault: what is wrong there is asked for, or has to be mended by hand.\n%s", faults)
+		}
 	case !errors.Is(err, os.ErrNotExist):
-		s.say("%s is not complete, or at fault: the defaults are latchd's own.", s.path)
+		return fmt.Errorf("set up the door: %w", err)
 	}
 	s.was = s.cfg
 	return nil
