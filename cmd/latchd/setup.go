@@ -26,8 +26,8 @@ func newSetup() *cobra.Command {
 		Short: "Ask what a new door needs to know, and write it",
 		Long: `Asks for what the configuration needs, finds the keypad's rows and columns, the bell and the contacts by what you press and
 open, and which level opens the strike by a click that you hear. It shows what it will write, and writes only at the end,
-when you agree; broken off before, it leaves nothing. A file that is there, finished or not, gives the defaults and is kept with .old behind
-its name. It ends with latchd check.
+when you agree; broken off before, it leaves nothing. A file that is there, finished or not, gives the defaults and is
+kept with .old behind its name. It ends with latchd check.
 
 Each answer has a flag, and what has one is not asked. With --yes nothing is asked: what has no flag has its default. A
 part's line is given as GPIO26, as GPIO26:high where it is active high, or as none. Secrets are typed unseen, or read from
