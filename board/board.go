@@ -86,6 +86,7 @@ func Open(lines Lines, w Wiring) (*Board, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
+	b.Strike.Watch(b.Feedback.Unlocked)
 	return b, nil
 }
 

@@ -33,10 +33,10 @@ const (
 )
 
 // patterns tell the signals apart twice: by the rhythm of the light, whatever its colour, and by that of the buzzer. A key is
-// only heard. docs/feedback.md shows them.
+// only heard, and the strike itself lights the green of an opening. docs/feedback.md shows them.
 var patterns = map[lock.Signal][]beat{
 	lock.KeyTaken:      {{buzzer, blip}},
-	lock.DoorOpen:      {{green | buzzer, long}, {green, 4 * long}},
+	lock.DoorOpen:      {{buzzer, long}},
 	lock.TextOnItsWay:  rhythm(green, short, short, short),
 	lock.TextNotSent:   rhythm(red, short, short),
 	lock.BellNotTexted: rhythm(green|red, short, long),
@@ -55,20 +55,29 @@ func rhythm(light lamp, ons ...time.Duration) (beats []beat) {
 	return beats
 }
 
+// shown is what is on during a beat: green, too, for as long as the strike is unlocked, whatever else there is to say.
+func shown(beat lamp, unlocked bool) lamp {
+	if unlocked {
+		return beat | green
+	}
+	return beat
+}
+
 // Feedback tells the visitor by light and sound. The newest signal cuts short the one before.
 type Feedback struct {
-	lines  map[lamp]gpio.PinOut
-	fault  func(error)
-	signal chan lock.Signal // holds the newest
-	once   sync.Once
-	stop   chan struct{}
-	ended  chan struct{}
+	lines    map[lamp]gpio.PinOut
+	fault    func(error)
+	signal   chan lock.Signal // holds the newest
+	unlocked chan bool        // likewise
+	once     sync.Once
+	stop     chan struct{}
+	ended    chan struct{}
 }
 
 // NewFeedback takes lines that are off at the low level; nil: not fitted. onFault hears the error of a line that fails and
 // nil once it works again; it must not block for long.
 func NewFeedback(greenLine, redLine, buzzerLine gpio.PinOut, onFault func(error)) *Feedback {
-	f := &Feedback{lines: map[lamp]gpio.PinOut{}, fault: onFault, signal: make(chan lock.Signal, 1),
+	f := &Feedback{lines: map[lamp]gpio.PinOut{}, fault: onFault, signal: make(chan lock.Signal, 1), unlocked: make(chan bool, 1),
 		stop: make(chan struct{}), ended: make(chan struct{})}
 	for l, line := range map[lamp]gpio.PinOut{green: greenLine, red: redLine, buzzer: buzzerLine} {
 		if line != nil {
@@ -80,15 +89,21 @@ func NewFeedback(greenLine, redLine, buzzerLine gpio.PinOut, onFault func(error)
 }
 
 // Show plays a signal's pattern and does not wait for it. A signal without a pattern ends the one that plays.
-func (f *Feedback) Show(s lock.Signal) {
+func (f *Feedback) Show(s lock.Signal) { leave(f.signal, s) }
+
+// Unlocked lights the green lamp until it is told that the strike is locked again. It does not wait.
+func (f *Feedback) Unlocked(is bool) { leave(f.unlocked, is) }
+
+// leave puts the newest in the place of what has not been taken yet.
+func leave[T any](c chan T, newest T) {
 	for {
 		select {
-		case f.signal <- s:
+		case c <- newest:
 			return
 		default:
 		}
 		select {
-		case <-f.signal:
+		case <-c:
 		default:
 		}
 	}
@@ -97,23 +112,29 @@ func (f *Feedback) Show(s lock.Signal) {
 func (f *Feedback) play() {
 	defer close(f.ended)
 	defer f.set(dark)
-	var rest []beat
+	var (
+		now      = dark
+		rest     []beat
+		next     <-chan time.Time
+		unlocked bool
+	)
 	for failed := false; ; {
-		var next <-chan time.Time
-		now := dark
-		if len(rest) > 0 {
-			now, next, rest = rest[0].on, time.After(rest[0].d), rest[1:]
-		}
-		if err := f.set(now); err != nil || failed {
+		if err := f.set(shown(now, unlocked)); err != nil || failed {
 			failed = err != nil
 			f.fault(err)
 		}
 		select {
 		case <-f.stop:
 			return
+		case unlocked = <-f.unlocked:
+			continue
 		case s := <-f.signal:
 			rest = patterns[s]
 		case <-next:
+		}
+		now, next = dark, nil
+		if len(rest) > 0 {
+			now, next, rest = rest[0].on, time.After(rest[0].d), rest[1:]
 		}
 	}
 }

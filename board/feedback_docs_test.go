@@ -32,6 +32,9 @@ var meanings = []struct {
 func ons(beats []beat, lamps lamp) (ons []time.Duration) {
 	was := false
 	for _, b := range beats {
+		if b.d == 0 {
+			continue
+		}
 		is := b.on&lamps != 0
 		switch {
 		case is && was:
@@ -57,6 +60,19 @@ func apart(a, b []time.Duration) bool {
 	return false
 }
 
+// seen is a signal's pattern as it shows: with the green of the strike, unlocked for that pulse.
+func seen(s lock.Signal, pulse time.Duration) (beats []beat) {
+	if s != lock.DoorOpen {
+		return patterns[s]
+	}
+	for _, b := range patterns[s] {
+		d := min(pulse, b.d)
+		beats = append(beats, beat{shown(b.on, true), d}, beat{b.on, b.d - d})
+		pulse -= d
+	}
+	return append(beats, beat{shown(dark, true), pulse})
+}
+
 func TestSignalsAreToldApartByLightAndBySoundAlone(t *testing.T) {
 	if len(meanings) != len(patterns) {
 		t.Fatalf("%d signals in the table, %d patterns", len(meanings), len(patterns))
@@ -64,8 +80,10 @@ func TestSignalsAreToldApartByLightAndBySoundAlone(t *testing.T) {
 	for what, lamps := range map[string]lamp{"light of any colour": green | red, "buzzer": buzzer} {
 		for i, a := range meanings {
 			for _, b := range meanings[:i] {
-				if !apart(ons(patterns[a.signal], lamps), ons(patterns[b.signal], lamps)) {
-					t.Errorf("%s and %s are the same by %s", a.signal, b.signal, what)
+				for _, pulse := range []time.Duration{time.Second / 2, 5 * time.Second, MaxPulse} {
+					if !apart(ons(seen(a.signal, pulse), lamps), ons(seen(b.signal, pulse), lamps)) {
+						t.Errorf("%s and %s are the same by %s, with a pulse of %v", a.signal, b.signal, what, pulse)
+					}
 				}
 			}
 		}
@@ -100,7 +118,11 @@ func patternTable() string {
 	b.WriteString("| signal | it means | green | red | buzzer |\n|---|---|---|---|---|\n")
 	for _, m := range meanings {
 		p := patterns[m.signal]
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.signal, m.when, draw(p, green), draw(p, red), draw(p, buzzer))
+		light := draw(p, green)
+		if m.signal == lock.DoorOpen {
+			light = "lit until it locks"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.signal, m.when, light, draw(p, red), draw(p, buzzer))
 	}
 	return b.String()
 }

@@ -35,6 +35,7 @@ type Strike struct {
 	retry  time.Duration // the next wait while the line fails
 	fault  error
 	timer  *time.Timer
+	watch  func(unlocked bool) // nil: nobody does
 }
 
 // NewStrike locks the strike on that line, which should have been requested at its locked level, and keeps it so.
@@ -53,6 +54,19 @@ func NewStrike(line gpio.PinOut, activeLow bool, limit time.Duration, onFault fu
 	}()
 	_ = s.Lock() // its failure is onFault's to tell
 	return s
+}
+
+// Watch has f called with true when the strike has been released, and with false when it has been locked. f must not block.
+func (s *Strike) Watch(f func(unlocked bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = f
+}
+
+func (s *Strike) show(unlocked bool) {
+	if s.watch != nil {
+		s.watch(unlocked)
+	}
 }
 
 // Open releases the strike for d and returns. Called again while it is released, d counts anew, but the strike locks at
@@ -80,6 +94,7 @@ func (s *Strike) Open(d time.Duration) error {
 		return s.again(fmt.Errorf("open the strike: %w", err))
 	}
 	s.arm(min(d, s.limit-now.Sub(s.since)))
+	s.show(true)
 	return nil
 }
 
@@ -140,6 +155,7 @@ func (s *Strike) lock() error {
 	s.open, s.retry = false, 0
 	s.timer.Stop()
 	s.tell(nil)
+	s.show(false)
 	return nil
 }
 
