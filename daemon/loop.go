@@ -36,7 +36,7 @@ type Journal interface {
 
 // Options are a loop's door and the adapters around it. Show and Stuck may be nil; the others may not.
 type Options struct {
-	Door    string // its id, for events
+	Door    string // its id, as events have it
 	Version string
 	Rules   lock.Config
 	State   lock.State // from the journal

@@ -3,6 +3,7 @@ package lock
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -88,7 +89,7 @@ type Event struct {
 	Seq   uint64    // rises by one for each event of this door, set by the journal; 0 while the journal cannot be written
 	At    time.Time // wall clock, printed in UTC with milliseconds
 	Clock string    // "synced", "unsynced" (plausible, but the kernel has no time source) or "unset"
-	Door  string    // the door's id
+	Door  string    // the door's id, behind its site's and a / where it belongs to one: "elm-5/front"
 	Type  Type
 
 	Reason Reason        // why refused or limited
@@ -113,6 +114,7 @@ type wire struct {
 	Seq    uint64  `json:"seq,omitempty"`
 	At     string  `json:"at"`
 	Clock  string  `json:"clock"`
+	Site   string  `json:"site,omitempty"`
 	Door   string  `json:"door"`
 	Type   Type    `json:"type"`
 	Reason Reason  `json:"reason,omitempty"`
@@ -140,6 +142,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	w := wire{ID: e.ID, Seq: e.Seq, At: e.At.UTC().Format(Stamp), Clock: e.Clock, Door: e.Door, Type: e.Type,
 		Reason: e.Reason, Method: e.Method, Action: e.Action, Owner: e.Owner, Phone: e.Phone, Part: e.Part, Detail: e.Detail,
 		Hint: e.Hint, Code: e.Code, Wait: seconds(e.Wait), Level: e.Level, Count: e.Count, Made: UnixSeconds(e.Made)}
+	if site, door, ok := strings.Cut(e.Door, "/"); ok {
+		w.Site, w.Door = site, door
+	}
 	if !e.Until.IsZero() {
 		w.Until = e.Until.UTC().Format(Stamp)
 	}
@@ -155,6 +160,9 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	*e = Event{ID: w.ID, Seq: w.Seq, Clock: w.Clock, Door: w.Door, Type: w.Type, Reason: w.Reason, Method: w.Method,
 		Action: w.Action, Owner: w.Owner, Phone: w.Phone, Part: w.Part, Detail: w.Detail, Hint: w.Hint, Code: w.Code,
 		Wait: time.Duration(w.Wait) * time.Second, Level: w.Level, Count: w.Count}
+	if w.Site != "" {
+		e.Door = w.Site + "/" + w.Door
+	}
 	if w.Made != 0 {
 		e.Made = time.UnixMicro(int64(math.Round(w.Made * 1e6)))
 	}

@@ -70,11 +70,16 @@ func (c *Client) announcement() []state {
 	if c.o.Discovery == "" {
 		return nil
 	}
+	device := keys{
+		"identifiers": []string{c.id()}, "name": c.o.Name, "manufacturer": "latchd", "model": "Door lock",
+		"sw_version": c.o.Version,
+	}
+	if c.o.Site != "" {
+		// An area is taken up when the device is first seen. A via_device would have to exist already, and a site is no device.
+		device["name"], device["suggested_area"] = c.o.Site+" "+c.o.Name, c.o.Site
+	}
 	shared := keys{
-		"device": keys{
-			"identifiers": []string{c.id()}, "name": c.o.Name, "manufacturer": "latchd", "model": "Door lock",
-			"sw_version": c.o.Version,
-		},
+		"device":             device,
 		"origin":             keys{"name": "latchd", "sw_version": c.o.Version},
 		"availability_topic": c.topic("availability"),
 		"qos":                1,
@@ -121,7 +126,7 @@ func (c *Client) announceEntities(shared keys) (out []state) {
 
 // entityConfig returns the entity's keys together with more.
 func (c *Client) entityConfig(e entity, more keys) keys {
-	object := strings.ReplaceAll("latchd_"+c.o.Door+"_"+e.key, "-", "_")
+	object := strings.NewReplacer("-", "_", "/", "_").Replace("latchd_" + c.o.Door + "_" + e.key)
 	config := keys{"unique_id": c.id() + "-" + e.key, "default_entity_id": e.platform + "." + object}
 	for _, from := range []keys{e.config, more} {
 		for k, v := range from {

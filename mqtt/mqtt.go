@@ -1,6 +1,6 @@
 // Package mqtt tells home automation over MQTT what happens at the door, and takes its commands.
 //
-// Under PREFIX/DOOR/ it keeps the door's states retained, publishes bell and access as they happen, and every stored
+// Under PREFIX/DOOR/, or PREFIX/SITE/DOOR/, it keeps the door's states retained, publishes bell and access as they happen, and every stored
 // event in order from an outbox that outlives broker and daemon. An event counts as delivered when the broker has
 // acknowledged it on the connection that carried it, and not before: one may arrive twice, none is lost. A door that
 // Home Assistant discovers is announced under its discovery prefix.
@@ -39,8 +39,9 @@ type Outbox interface {
 
 // Options say which door is published, and where.
 type Options struct {
-	Door    string   // the door's id: [a-z0-9-]{1,32}
+	Door    string   // the door's id: [a-z0-9-]{1,32}; behind its site's and a /, where it belongs to one
 	Name    string   // the door's name, for people
+	Site    string   // the site's; empty: it belongs to none
 	Prefix  string   // first part of every topic
 	Brokers []string // tcp, ssl, ws or wss addresses without credentials, tried in turn
 
@@ -218,5 +219,6 @@ func (c *Client) takeLive(n int) []live {
 // topic returns the door's topic of that name.
 func (c *Client) topic(name string) string { return c.o.Prefix + "/" + c.o.Door + "/" + name }
 
-// id names the door beyond its own topics: the client id, and the device in Home Assistant.
-func (c *Client) id() string { return "latchd-" + c.o.Door }
+// id names the door beyond its own topics: the client id, and the device in Home Assistant. No id holds a _, so that no other
+// site and door has it.
+func (c *Client) id() string { return "latchd-" + strings.ReplaceAll(c.o.Door, "/", "_") }

@@ -14,10 +14,11 @@ import (
 type words struct {
 	Code    string
 	Door    string
-	Minutes int // of life, rounded up
+	Site    string // empty: none
+	Minutes int    // of life, rounded up
 }
 
-// body is what a text says: plain text and fields, {{.Code}}, {{.Door}} and {{.Minutes}}. More of text/template is not
+// body is what a text says: plain text and fields, {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}. More of text/template is not
 // wanted here, and its reflection would keep 2 MB of the libraries' methods in the program that nobody calls.
 type body []parse.Node
 
@@ -25,7 +26,7 @@ type body []parse.Node
 const longest = 1600
 
 // parseBody reads a body and tries it: a text without its code, or one that Twilio refuses, is found now.
-func parseBody(text, door string) (body, error) {
+func parseBody(text string, names words) (body, error) {
 	trees, err := parse.Parse("body", text, "", "")
 	if err != nil {
 		return nil, fmt.Errorf("body of the text: %w", err)
@@ -36,11 +37,12 @@ func parseBody(text, door string) (body, error) {
 	}
 	for _, n := range b {
 		if _, ok := (words{}).of(n); !ok {
-			return nil, fmt.Errorf("body of the text: %s: it may use {{.Code}}, {{.Door}} and {{.Minutes}}", n)
+			return nil, fmt.Errorf("body of the text: %s: it may use {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}", n)
 		}
 	}
 	const sample = "8675309421"
-	s := b.render(words{sample, door, 10})
+	names.Code, names.Minutes = sample, 10
+	s := b.render(names)
 	switch {
 	case !strings.Contains(s, sample):
 		return nil, errors.New("body of the text: the code is not in it: write {{.Code}} where it belongs")
@@ -75,11 +77,21 @@ func (w words) of(n parse.Node) (word string, ok bool) {
 			return w.Code, true
 		case ".Door":
 			return w.Door, true
+		case ".Site":
+			return w.Site, true
 		case ".Minutes":
 			return strconv.Itoa(w.Minutes), true
 		}
 	}
 	return "", false
+}
+
+// place is what a text without a body of its own calls the door: one owner may have doors in several houses.
+func (w words) place() string {
+	if w.Site == "" {
+		return w.Door
+	}
+	return w.Door + ", " + w.Site
 }
 
 func minutes(ttl time.Duration) int { return int((ttl + time.Minute - 1) / time.Minute) }

@@ -97,7 +97,7 @@ func (c *Client) callNews(j job, state lock.TextState, t *Trouble) lock.TextNews
 // dial asks for the call (https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource).
 func (c *Client) dial(ctx context.Context, j job) (sid string, t *Trouble) {
 	params := (&v2010.CreateCallParams{}).SetTo(j.to.owners[j.owner].Reveal()).SetFrom(c.from).
-		SetTwiml(speech(j.to.door, j.to.languages[j.owner], j.text.Code.Reveal())).
+		SetTwiml(speech(j.to.names.place(), j.to.languages[j.owner], j.text.Code.Reveal())).
 		SetTimeout(int(min(longRing, time.Until(j.dead)) / time.Second)).SetTimeLimit(60)
 	_, t = c.ask(ctx, j.text.Code.Reveal(), func(x *exchange) error {
 		call, err := x.service().CreateCall(params)

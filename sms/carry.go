@@ -140,7 +140,9 @@ func (c *Client) forbids(j job) *Trouble {
 // create posts the text, valid for the whole seconds that its code still lives.
 func (c *Client) create(ctx context.Context, j job) (message string, x *exchange, t *Trouble) {
 	code := j.text.Code.Reveal()
-	body := j.to.body.render(words{code, j.to.door, minutes(j.text.TTL)})
+	w := j.to.names
+	w.Code, w.Minutes = code, minutes(j.text.TTL)
+	body := j.to.body.render(w)
 	params := (&v2010.CreateMessageParams{}).SetTo(j.to.owners[j.owner].Reveal()).SetBody(body).
 		SetValidityPeriod(int(time.Until(j.dead) / time.Second))
 	if c.service != "" {

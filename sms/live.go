@@ -139,7 +139,7 @@ const testWords = ": a test. It holds no code and opens nothing."
 func (c *Client) TestText(ctx context.Context, owner string) lock.TextNews {
 	defer c.transport.CloseIdleConnections()
 	to := *c.roster.Load()
-	to.body = plain(to.door + testWords)
+	to.body = plain(to.names.place() + testWords)
 	j := job{to: &to, owner: owner, text: lock.Text{TTL: testTime}, dead: time.Now().Add(testTime)}
 	ctx, cancel := context.WithDeadline(ctx, j.dead)
 	defer cancel()

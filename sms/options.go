@@ -68,9 +68,13 @@ func base(s string) (*url.URL, error) {
 
 // Sample returns a text as it goes out, with a code of so many zeros that lives for ttl.
 func (o Options) Sample(digits int, ttl time.Duration) (string, error) {
-	b, err := parseBody(o.Body, o.Door)
+	w := o.names()
+	b, err := parseBody(o.Body, w)
 	if err != nil {
 		return "", err
 	}
-	return b.render(words{strings.Repeat("0", digits), o.Door, minutes(ttl)}), nil
+	w.Code, w.Minutes = strings.Repeat("0", digits), minutes(ttl)
+	return b.render(w), nil
 }
+
+func (o Options) names() words { return words{Door: o.Door, Site: o.Site} }

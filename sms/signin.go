@@ -15,7 +15,7 @@ const signInWords = " signs you in to "
 // logged, and where somebody has to act, raised as for any text.
 func (c *Client) SignIn(owner string, code otp.Code, ttl time.Duration) {
 	to := *c.roster.Load()
-	to.body = plain(code.Reveal() + signInWords + to.door + ". Pass it on to nobody.")
+	to.body = plain(code.Reveal() + signInWords + to.names.place() + ". Pass it on to nobody.")
 	j := job{text: lock.Text{Code: code, TTL: ttl}, to: &to, owner: owner, dead: time.Now().Add(ttl), signIn: true}
 	if c.hands.Add(1) > inHand {
 		c.hands.Add(-1)

@@ -41,8 +41,9 @@ type Options struct {
 	MessagingServiceSID string // "MG" and 32 hex digits: Twilio picks the sender. One of the two.
 
 	API  string // base URL, "" for DefaultAPI; plain http to a loopback address only
-	Body string // text with {{.Code}}, {{.Door}} and {{.Minutes}}
+	Body string // text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}
 	Door string // the door's name
+	Site string // its site's; empty: none
 
 	Owners       map[string]lock.Phone // by the owner's name
 	CountryCodes []string              // "1", "44": numbers elsewhere get no request; empty: the owners' own countries
@@ -80,7 +81,7 @@ type Client struct {
 type roster struct {
 	owners    map[string]lock.Phone
 	countries []string
-	door      string
+	names     words // of the door and its site
 	body      body
 	voice     bool
 	languages map[string]string // of the owners
@@ -141,17 +142,17 @@ func New(o Options) (*Client, error) {
 	return c, c.Change(o)
 }
 
-// Change takes over the owners, their countries, the door's name and the body for the texts to come. The account, the
+// Change takes over the owners, their countries, the names of door and site, and the body for the texts to come. The account, the
 // sender and the API stay what they were. On an error nothing changes.
 func (c *Client) Change(o Options) error {
 	if _, err := o.check(); err != nil {
 		return err
 	}
-	body, err := parseBody(o.Body, o.Door)
+	body, err := parseBody(o.Body, o.names())
 	if err != nil {
 		return err
 	}
-	c.roster.Store(&roster{o.Owners, o.CountryCodes, o.Door, body, o.Voice, o.Languages})
+	c.roster.Store(&roster{o.Owners, o.CountryCodes, o.names(), body, o.Voice, o.Languages})
 	return nil
 }
 

@@ -106,7 +106,7 @@ func (e *estate) happens(events ...lock.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, v := range events {
-		v.Seq, v.ID, v.At, v.Clock, v.Door = uint64(len(e.events)+1), "01J", time.Now(), "synced", "front"
+		v.Seq, v.ID, v.At, v.Clock, v.Door = uint64(len(e.events)+1), "01J", time.Now(), "synced", e.console.opts.Door
 		e.events = append(e.events, v)
 		e.console.Event(v)
 	}

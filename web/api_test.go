@@ -151,6 +151,25 @@ func TestTheJournalIsReadInPagesAndAsATable(t *testing.T) {
 	}
 }
 
+func TestADoorOfASiteSaysSo(t *testing.T) {
+	e := newEstate(t)
+	e.console.opts.Door = "elm-5/front"
+	e.signIn()
+	e.happens(lock.Event{Type: lock.BellRung})
+	type names struct{ Site, ID, Door string }
+	if got := read[names](t, e.ask("GET", "/api/v1/door", "")); got != (names{Site: "elm-5", ID: "front"}) {
+		t.Errorf("the door is %+v", got)
+	}
+	if got := read[struct{ Events []names }](t, e.ask("GET", "/api/v1/events", "")); len(got.Events) != 1 || got.Events[0].Site != "elm-5" ||
+		got.Events[0].Door != "front" {
+		t.Errorf("its events are %+v", got)
+	}
+	w := e.ask("GET", "/api/v1/events?format=csv", "")
+	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="elm-5_front-events.csv"` {
+		t.Errorf("its table is an %s", got)
+	}
+}
+
 func TestADoorThatCannotDoAsItIsToldSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEstate(t)

@@ -18,7 +18,7 @@ import (
 
 // ConsoleOptions is what the owner's page and API need to know.
 type ConsoleOptions struct {
-	Door    string      // its id
+	Door    string      // its id, behind its site's and a / where it belongs to one
 	Name    string      // for people
 	Version string      // the program's
 	Rules   lock.Config // the door's rules, as the machine got them at its start

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"latchd/lock"
@@ -13,6 +14,7 @@ import (
 
 // door is the door as an owner gets it. Times are milliseconds left at the moment of sending.
 type door struct {
+	Site      string           `json:"site,omitempty"` // its id
 	ID        string           `json:"id"`
 	Name      string           `json:"name"`
 	Strike    lock.StrikeState `json:"strike"`
@@ -43,6 +45,9 @@ func (c *Console) door(s lock.Status, age time.Duration) door {
 		TamperFit: s.TamperFit, Tamper: s.Tamper, LockedOut: s.LockedOut, Lockout: left(s.Remaining), OpenFor: left(s.OpenFor), Level: s.Level,
 		Code: left(s.CodeFor), TextsLeft: s.TextsLeft, TextsDay: c.opts.Rules.PerDay, Pulse: c.opts.Rules.Pulse.Milliseconds(),
 		Version: c.opts.Version, Faults: faults(s.Faults)}
+	if site, id, ok := strings.Cut(d.ID, "/"); ok {
+		d.Site, d.ID = site, id
+	}
 	if s.OpenFor > 0 {
 		d.opened = time.Now().Add(s.OpenFor - age).Round(pulseSlack)
 	}

@@ -133,7 +133,7 @@ func (c *Console) csv(w http.ResponseWriter, r *http.Request, q Query) {
 		if !begun {
 			begun = true
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="`+c.opts.Door+`-events.csv"`)
+			w.Header().Set("Content-Disposition", `attachment; filename="`+strings.ReplaceAll(c.opts.Door, "/", "_")+`-events.csv"`)
 			to, done := packed(w, r)
 			defer done()
 			out = csv.NewWriter(to)
