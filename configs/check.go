@@ -48,7 +48,7 @@ func (r *reading) given(key, example string) bool {
 	case r.at[table] > 0:
 		r.fault(r.at[table], key, "missing", "add "+example)
 	default:
-		r.fault(1, key, "missing", "add ["+table+"] with "+example)
+		r.fault(r.first(), key, "missing", "add ["+table+"] with "+example)
 	}
 	return false
 }
@@ -110,8 +110,23 @@ func (r *reading) names() {
 	if r.given("door.name", `name = "Front door"`) {
 		r.properName("door.name", door.Name)
 	}
+	r.siteNames()
 	if r.cfg.Journal.Path == "" {
 		r.refuse("journal.path", "is empty", "give the folder in which to keep what must survive a restart")
+	}
+}
+
+// siteNames checks what the site is called, where there is one.
+func (r *reading) siteNames() {
+	site := r.cfg.Site
+	switch {
+	case site.ID != "" && !isID(site.ID):
+		r.refuse("site.id", "is "+quote(site.ID), `allowed: 1 to 32 of a-z, 0-9 and -, or "" for none`)
+	case site.ID == "" && site.Name != "" && !r.unread("site.id"):
+		r.refuse("site.name", "stands without site.id", "give both, or neither")
+	}
+	if site.Name != "" {
+		r.properName("site.name", site.Name)
 	}
 }
 

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -18,6 +19,8 @@ func (r *reading) texts() {
 	}
 	if problem, remedy := bodyFault(r.cfg.Texts.Body); problem != "" {
 		r.refuse("texts.body", problem, remedy)
+	} else if r.cfg.Texts.NamesSite() && r.cfg.Site.ID == "" && !r.unread("site.id") {
+		r.refuse("texts.body", "holds {{.Site}}, and the door belongs to none", "give site.id, or take it out")
 	}
 }
 
@@ -27,7 +30,7 @@ const longestBody = 600
 // bodyFault says what is wrong with what a text says. Fields are all that it may use: a template that branches or loops
 // can be right today and fail on the day that somebody stands at the door.
 func bodyFault(body string) (problem, remedy string) {
-	const fields = "allowed: text with {{.Code}}, {{.Door}} and {{.Minutes}}"
+	const fields = "allowed: text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}"
 	if len([]rune(body)) > longestBody {
 		return "is too long", fmt.Sprintf("allowed: up to %d characters", longestBody)
 	}
@@ -51,6 +54,15 @@ func bodyFault(body string) (problem, remedy string) {
 	return "", ""
 }
 
+// NamesSite says whether a text says to which site the door belongs.
+func (t Texts) NamesSite() bool {
+	trees, err := parse.Parse("body", t.Body, "", "")
+	if err != nil || trees["body"] == nil {
+		return false
+	}
+	return slices.ContainsFunc(trees["body"].Root.Nodes, func(n parse.Node) bool { name, _ := bodyField(n); return name == ".Site" })
+}
+
 // bodyField returns the field that a node of the template stands for, "" when it is plain text.
 func bodyField(n parse.Node) (name string, ok bool) {
 	switch n := n.(type) {
@@ -58,7 +70,7 @@ func bodyField(n parse.Node) (name string, ok bool) {
 		return "", true
 	case *parse.ActionNode:
 		name = n.Pipe.String()
-		return name, oneOf(name, ".Code .Door .Minutes")
+		return name, oneOf(name, ".Code .Door .Site .Minutes")
 	}
 	return "", false
 }

@@ -139,7 +139,7 @@ func (r *reading) wiring() {
 		if by, ok := taken[w.line]; ok {
 			where := "by default"
 			if line := r.at[by]; line > 0 {
-				where = fmt.Sprintf("on line %d", line)
+				where = r.where(line)
 			}
 			r.refuse(w.key, fmt.Sprintf("%s is taken by %s %s", quote(w.line), by, where), "give each a line of its own")
 			continue

@@ -1,12 +1,13 @@
-// Package configs reads latchd's configuration: one TOML file, decoded over the defaults and checked whole. Every fault
-// in the file is reported at once, each with its line, its key, what is wrong and what to do. The example files are
-// embedded.
+// Package configs reads latchd's configuration: one TOML file for a door, and one that it may
+// include for what many doors have in common, decoded over the defaults and checked whole. Every fault is reported at once,
+// each with its file, its line, its key, what is wrong and what to do. The example files are embedded.
 //
 // It refuses what it does not know, and takes no half of a file: faults leave no Config. It opens no line, no
 // connection and no file but the configuration and the secrets, and it never prints a secret or a whole phone number.
 package configs
 
 import (
+	"cmp"
 	"net"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 // Config is the whole configuration. The tag range gives the bounds of a duration or number, both included; the tag oneof
 // the words that a text may be.
 type Config struct {
+	Include  string   // the file that holds where the door's own says nothing; empty: none
 	Door     Door     `toml:"door"`
+	Site     Site     `toml:"site"`
 	Board    Board    `toml:"board"`
 	Keypad   Keypad   `toml:"keypad"`
 	Bell     Input    `toml:"bell"`
@@ -35,12 +38,30 @@ type Config struct {
 	Journal  Journal  `toml:"journal"`
 
 	warnings Faults
+	under    *Config // the defaults and what the included file says; nil: there is none
 }
 
 // Door names the door.
 type Door struct {
 	ID   string `toml:"id"`   // in topics: [a-z0-9-]{1,32}
 	Name string `toml:"name"` // for people, in texts
+}
+
+// Site is the house that the door belongs to, where there are several.
+type Site struct {
+	ID   string `toml:"id"`   // in topics, before the door's: [a-z0-9-]{1,32}; empty: none
+	Name string `toml:"name"` // for people, in texts; empty: ID
+}
+
+// Title returns the site's name for people, empty where the door belongs to none.
+func (s Site) Title() string { return cmp.Or(s.Name, s.ID) }
+
+// DoorID returns the door's id among all: SITE/DOOR, or DOOR alone where it belongs to no site.
+func (c *Config) DoorID() string {
+	if c.Site.ID == "" {
+		return c.Door.ID
+	}
+	return c.Site.ID + "/" + c.Door.ID
 }
 
 // Board says where the lines are.
@@ -108,8 +129,8 @@ type Offline struct {
 // On says whether an offline code ever opens.
 func (o Offline) On() bool { return o.Code == "failing" || o.Code == "always" }
 
-// Texts is the budget of texts and what they say. Body takes {{.Code}}, {{.Door}} and {{.Minutes}}, and no other template
-// action.
+// Texts is the budget of texts and what they say. Body takes {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}, and no
+// other template action.
 type Texts struct {
 	MinGap       Duration `toml:"min_gap" range:"1s to 1h"`
 	PerHour      int      `toml:"per_hour" range:"1 to 100"`

@@ -79,10 +79,10 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"a key under the wrong table", valid + "[strike]\nttl = \"2m\"", []string{`f:18: strike.ttl: unknown key, it belongs under [code]`}},
 		{"a key under no table", "digits = 4\n" + valid, []string{`f:1: digits: unknown key, it belongs under [code]`}},
 		{"an unknown key under no table", "colour = 4\n" + valid, []string{
-			`f:1: colour: unknown key, a key stands under its table: [door] [board] [keypad] [bell] [exit] [contact] [tamper] ` +
+			`f:1: colour: unknown key, a key stands under its table: [door] [site] [board] [keypad] [bell] [exit] [contact] [tamper] ` +
 				`[strike] [feedback] [code] [offline] [texts] [twilio] [owner] [mqtt] [web] [journal]`}},
 		{"an unknown table", valid + "[lights]\ngreen = 3", []string{
-			`f:17: lights: unknown table, tables: door, board, keypad, bell, exit, contact, tamper, strike, feedback, code, offline, texts, ` +
+			`f:17: lights: unknown table, tables: door, site, board, keypad, bell, exit, contact, tamper, strike, feedback, code, offline, texts, ` +
 				`twilio, owner, mqtt, web, journal`}},
 		{"a table in a table", valid + "[door.bell]\nline = 3", []string{`f:17: door.bell: unknown table, did you mean [door]?`}},
 		{"a required key misspelt is not missed as well", instead("id =", "di ="), []string{`f:2: door.di: unknown key, did you mean id?`}},
@@ -219,13 +219,13 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"an owner abroad", valid + "[texts]\ncountry_codes = [\"44\"]", []string{
 			`f:11: owner[0].phone: no text may go to its country, add its country code to texts.country_codes`}},
 		{"a text without the code", valid + "[texts]\nbody = \"Come in\"", []string{
-			`f:18: texts.body: does not hold {{.Code}}, allowed: text with {{.Code}}, {{.Door}} and {{.Minutes}}`}},
+			`f:18: texts.body: does not hold {{.Code}}, allowed: text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}`}},
 		{"a text with an unknown field", valid + "[texts]\nbody = \"{{.Code}} {{.Secret}}\"", []string{
-			`f:18: texts.body: holds "{{.Secret}}", allowed: text with {{.Code}}, {{.Door}} and {{.Minutes}}`}},
+			`f:18: texts.body: holds "{{.Secret}}", allowed: text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}`}},
 		{"a text with a loop", valid + "[texts]\nbody = \"{{.Code}}{{range 9}}x{{end}}\"", []string{
-			`f:18: texts.body: holds "{{range 9}}x{{end}}", allowed: text with {{.Code}}, {{.Door}} and {{.Minutes}}`}},
+			`f:18: texts.body: holds "{{range 9}}x{{end}}", allowed: text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}`}},
 		{"a text that is no template", valid + "[texts]\nbody = \"{{.Code}} {{\"", []string{
-			`f:18: texts.body: is no template, allowed: text with {{.Code}}, {{.Door}} and {{.Minutes}}`}},
+			`f:18: texts.body: is no template, allowed: text with {{.Code}}, {{.Door}}, {{.Site}} and {{.Minutes}}`}},
 		{"a text without end", valid + "[texts]\nbody = \"{{.Code}}" + strings.Repeat("x", 600) + "\"", []string{
 			`f:18: texts.body: is too long, allowed: up to 600 characters`}},
 		{"an account that is none", instead(account, `account_sid = "SK00000000000000000000000000000000"`), []string{
@@ -302,7 +302,7 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 
 func TestAllFaultsOfAFileAreReportedAtOnce(t *testing.T) {
 	want := strings.TrimSpace(`
-f:1: id: unknown key, it belongs under [door]
+f:1: id: unknown key, it belongs under [door] or [site]
 f:3: door.id: is "Front!", allowed: 1 to 32 of a-z, 0-9 and -
 f:4: door.naem: unknown key, did you mean name?
 f:6: strike: expected ']' to close table name

@@ -17,8 +17,8 @@ import (
 // largest is the most that a configuration may weigh, in bytes. It is read no further.
 const largest = 1 << 20
 
-// Load reads the file at path over the defaults and checks it. When the file can be read but is at fault, the error is
-// Faults.
+// Load reads the file at path over the one that it includes, that over the defaults, and checks it. When the file can be
+// read but is at fault, or the included one is or cannot be read, the error is Faults.
 func Load(path string) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -27,10 +27,14 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
-// Parse is Load of a file that has been read; name stands for it in faults.
+// Parse is Load of a file that has been read; name is its path, beside which an included file lies.
 func Parse(name string, data []byte) (*Config, error) {
-	r := read(name, data)
-	r.check()
+	return parseWith(name, data, openFile)
+}
+
+func parseWith(name string, data []byte, open func(path string) ([]byte, error)) (*Config, error) {
+	r := readBoth(name, data, open)
+	r.judge()
 	if len(r.faults) > 0 {
 		return nil, r.sorted()
 	}
@@ -38,7 +42,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	return r.cfg, nil
 }
 
-// LoadStrike reads [board] and [strike] alone, whatever else is wrong in the file: locking the door must not wait for a
+// LoadStrike reads [board] and [strike] of the door's own file alone, whatever else is wrong there or in the included one: locking the door must not wait for a
 // comma in the texts. It gives no answer rather than a guess, for the wrong polarity would open the door: anything wrong
 // with the board or with the strike's line or level is an error, and so is a file without a [strike] of which a part cannot
 // be read.
@@ -79,7 +83,7 @@ func (f Fault) aboutStrike() bool {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	data, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the configuration: %w: copy configs/minimal.toml there (what a door needs) or "+
 			"configs/latchd.toml (every key) and edit it; `latchd demo` needs none", err)
@@ -87,12 +91,26 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, largest+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
 	return data, nil
+}
+
+// openFile reads no more of a file than shows that it is too large.
+func openFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, largest+1))
+}
+
+// judge checks what was read. Where the included file could not be, only what stands here is.
+func (r *reading) judge() {
+	if r.lacking {
+		r.withinBounds()
+		return
+	}
+	r.check()
 }
 
 // read takes in all that can be understood of a file, over the defaults, and puts what cannot into the faults.

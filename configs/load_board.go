@@ -10,9 +10,9 @@ func LoadBoard(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := read(path, data)
-	r.check()
-	others := []string{"door", "code", "offline", "texts", "twilio", "owner", "mqtt", "web", "journal"}
+	r := readBoth(path, data, openFile)
+	r.judge()
+	others := []string{"door", "site", "code", "offline", "texts", "twilio", "owner", "mqtt", "web", "journal"}
 	own := slices.DeleteFunc(r.sorted(), func(f Fault) bool { return slices.Contains(others, tableOf(f.Key)) })
 	if len(own) > 0 {
 		return nil, own
@@ -27,7 +27,7 @@ func LoadWhatReads(path string) (*Config, Faults, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := read(path, data)
-	r.check()
+	r := readBoth(path, data, openFile)
+	r.judge()
 	return r.cfg, r.sorted(), nil
 }

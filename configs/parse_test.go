@@ -106,11 +106,21 @@ func TestNoSlipHidesAnother(t *testing.T) {
 	})
 }
 
-// strict is what the library itself makes of a file.
-func strict(data []byte) (*Config, error) {
+// strict is what the library itself makes of a file, and of one that is laid over it.
+func strict(data, over []byte) (*Config, error) {
 	c := Default()
-	d := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))).DisallowUnknownFields()
-	return &c, d.Decode(&c)
+	for _, text := range [][]byte{data, over} {
+		base := c.Owner
+		c.Owner = nil
+		d := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).DisallowUnknownFields()
+		if err := d.Decode(&c); err != nil {
+			return nil, err
+		}
+		if c.Owner == nil {
+			c.Owner = base
+		}
+	}
+	return &c, nil
 }
 
 func FuzzParse(f *testing.F) {
@@ -118,38 +128,48 @@ func FuzzParse(f *testing.F) {
 		"owner = [{name = 1}, 2]", "door = {id.x = 1, id = 2}", "\ufeff[door]", "[door]\nid = '''\n\xff'''", "web.hosts = [1, [2, {x = 3}]]",
 		valid + "[strike]\nactive = \"low\"", valid + "texts.body = \"{{define `x`}}{{end}}{{.Code}}\"", "[\"\"]\n\"\" = 1\r\n\r",
 		strings.Repeat("i", 3000) + " = 1 # \x10", "[" + strings.Repeat("i", 3000) + "] x", strings.Repeat("i", 3000) + " = 1"} {
-		f.Add([]byte(text))
+		f.Add([]byte(text), []byte(shared))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := Parse("f", data)
-		board, strike, strikeErr := parseStrike("f", data)
+	f.Add([]byte(own), []byte(shared+"[strike]\nactive = \"low\""))
+	f.Add([]byte(OfDoor), []byte(OfSite))
+	f.Add([]byte(edited(OfDoor)), []byte(edited(OfSite)))
+	f.Add([]byte("include = \"site.toml\""), []byte(edited(Full)))
+	f.Fuzz(func(t *testing.T, data, site []byte) {
+		c, err := parsePair(string(data), string(site))
+		board, strike, strikeErr := parseStrike("d/f", data)
 		if err != nil {
-			checkFaults(t, err, data)
+			checkFaults(t, err, data, site)
 			if strikeErr != nil {
-				checkFaults(t, strikeErr, data)
+				checkFaults(t, strikeErr, data, nil)
 			}
 			return
 		}
-		want, err := strict(data)
+		want, err := strict(data, nil)
+		if err == nil && c.Include != "" {
+			want, err = strict(site, data)
+		}
 		if err != nil {
 			t.Fatalf("accepted what TOML refuses: %v", err)
 		}
 		if diff := cmp.Diff(want, c, same); diff != "" {
 			t.Fatalf("read other than by the library (-library +own):\n%s", diff)
 		}
-		if strikeErr != nil || board != c.Board || strike != c.Strike {
+		if strikeErr != nil || board != c.Board || strike.Line != c.Strike.Line || strike.Active != c.Strike.Active {
 			t.Fatalf("a good file has the strike %v %v, %v", board, strike, strikeErr)
 		}
 	})
 }
 
-func checkFaults(t *testing.T, err error, data []byte) {
+func checkFaults(t *testing.T, err error, door, site []byte) {
 	var faults Faults
 	if !errors.As(err, &faults) || len(faults) == 0 {
 		t.Fatalf("not Faults: %v", err)
 	}
-	last := 0
-	for _, f := range faults {
+	last, data := 0, door
+	for i, f := range faults {
+		if f.File != "d/f" && (i == 0 || faults[i-1].File == "d/f") {
+			last, data = 0, site
+		}
 		if f.Line < max(last, 1) || f.Line > bytes.Count(data, []byte("\n"))+1 || f.Problem == "" {
 			t.Fatalf("a fault out of place: %v", f)
 		}

@@ -17,6 +17,8 @@ type reading struct {
 	lines []int // the offset at which each line begins
 	base  int   // where the parser began
 	cfg   *Config
+	site  string // the included file; empty: none
+	seam  int    // how many lines it has; those of file are counted behind them once both have been read
 
 	at       map[string]int  // the line of each table and key that was read
 	inline   map[string]bool // tables that are a value, closed to further keys
@@ -27,6 +29,7 @@ type reading struct {
 	faults   Faults
 	torn     bool // something could not be read, or belongs nowhere: it may have been any table
 	full     bool // faults were left out
+	lacking  bool // an included file could not be read: what is missing may stand there
 
 	table string // the one that keys belong to now: "", "strike", "owner[1]"
 	lost  bool   // under a header that is not known: its keys go unread
@@ -47,7 +50,7 @@ func (r *reading) report(f Fault) {
 	switch {
 	case r.reported[f.Line]:
 		return
-	case len(r.faults) == mostFaults:
+	case len(r.faults) >= mostFaults:
 		r.full = true
 		return
 	case r.garbled[f.Line]:
@@ -55,17 +58,17 @@ func (r *reading) report(f Fault) {
 		r.reported[f.Line] = true
 		f.Problem, f.Remedy = "not UTF-8", "save the file as UTF-8"
 	}
-	f.File = r.file
+	f.File, f.Line = r.place(f.Line)
 	r.faults = append(r.faults, f)
 }
 
-// sorted returns the faults in the order of their lines.
+// sorted returns the faults in the order of their lines, those of an included file last.
 func (r *reading) sorted() Faults {
-	slices.SortStableFunc(r.faults, func(a, b Fault) int { return a.Line - b.Line })
+	slices.SortStableFunc(r.faults, r.byPlace)
 	if r.full {
 		r.full = false
-		last := r.faults[len(r.faults)-1].Line
-		r.faults = append(r.faults, Fault{File: r.file, Line: last, Problem: "too many faults", Remedy: "more are left out"})
+		last := r.faults[len(r.faults)-1]
+		r.faults = append(r.faults, Fault{File: last.File, Line: last.Line, Problem: "too many faults", Remedy: "more are left out"})
 	}
 	return r.faults
 }
@@ -83,7 +86,7 @@ func (r *reading) mine(keys ...string) string {
 	return keys[0]
 }
 
-// lineOf returns where a key stands, or its table, or 1.
+// lineOf returns where a key stands, or its table, or the first line.
 func (r *reading) lineOf(key string) int {
 	table, _, _ := strings.Cut(key, ".")
 	for _, k := range []string{key, table} {
@@ -91,7 +94,7 @@ func (r *reading) lineOf(key string) int {
 			return line
 		}
 	}
-	return 1
+	return r.first()
 }
 
 // expressions reads the file one expression at a time, and goes on behind what cannot be parsed.

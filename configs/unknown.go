@@ -28,7 +28,7 @@ func (r *reading) unknownKey(parts []string, line int) {
 	word := parts[len(parts)-1]
 	known := keysIn(tableOf(r.table))
 	if r.table == "" {
-		known = tables()
+		known = append(tables(), includeKey)
 		r.torn = true
 	}
 	f := Fault{Line: line, Key: key, Problem: "unknown key"}
@@ -42,12 +42,14 @@ func (r *reading) unknownKey(parts []string, line int) {
 		f.about = join(r.table, meant)
 		f.Remedy = "did you mean " + meant + "?"
 		r.meant[f.about] = true
+	case word == includeKey:
+		f.Remedy = "it stands above all tables, once"
 	case isSecret(word):
 		f.Remedy = "a secret never stands in this file, put it into " + secretDir + "/" + secretFor(r.table)
 	case len(homes) > 0 && len(homes) <= 3:
 		f.Remedy = "it belongs under [" + strings.Join(homes, "] or [") + "]"
 	case r.table == "":
-		f.Remedy = "a key stands under its table: [" + strings.Join(known, "] [") + "]"
+		f.Remedy = "a key stands under its table: [" + strings.Join(tables(), "] [") + "]"
 	default:
 		f.Remedy = fmt.Sprintf("[%s] takes %s", tableOf(r.table), strings.Join(known, ", "))
 	}

@@ -55,6 +55,8 @@ func (r *reading) keyValue(parts []string, value *unstable.Node, line int) {
 	name := parts[0]
 	_, v, known := field(r.config(), name)
 	switch {
+	case name == includeKey && len(parts) == 1:
+		r.include(value, line)
 	case !known:
 		r.unknownKey(parts, line)
 	case len(parts) == 1:

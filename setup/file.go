@@ -19,33 +19,39 @@ const heading = `# latchd's configuration, written by latchd setup. What is not 
 // shown are the keys that stand in the file even where they have their default: what is wired where.
 var shown = []string{"keypad.rows", "keypad.cols", "keypad.keys", "bell.line", "strike.line", "strike.active"}
 
-// Text writes a configuration as a file: the wiring, and whatever else differs from the default. configs.Parse reads
-// it back as it was.
+// Text writes a configuration as a file: the wiring, and whatever else differs from the default. What differs from neither
+// that nor the file that it includes is left to these. configs.Parse reads it back as it was.
 func Text(cfg configs.Config) string {
 	var b strings.Builder
 	b.WriteString(heading)
-	standard := configs.Default()
+	standard := cfg.Under()
+	always := shown
+	if cfg.Include != "" {
+		always = shown[len(shown)-2:] // of the strike, which no other file gives
+		b.WriteString("\ninclude = " + value(reflect.ValueOf(cfg.Include)) + "\n")
+	}
 	c, d := reflect.ValueOf(cfg), reflect.ValueOf(standard)
 	for table, v := range c.Fields() {
 		name := table.Tag.Get("toml")
 		switch {
 		case name == "":
+		case v.Kind() == reflect.Slice && same(v, d.FieldByName(table.Name)):
 		case v.Kind() == reflect.Slice:
 			for i := range v.Len() {
-				write(&b, "[["+name+"]]", name, v.Index(i), reflect.Zero(v.Index(i).Type()))
+				write(&b, "[["+name+"]]", name, v.Index(i), reflect.Zero(v.Index(i).Type()), always)
 			}
 		default:
-			write(&b, "["+name+"]", name, v, d.FieldByName(table.Name))
+			write(&b, "["+name+"]", name, v, d.FieldByName(table.Name), always)
 		}
 	}
 	return b.String()
 }
 
-func write(b *strings.Builder, title, table string, v, standard reflect.Value) {
+func write(b *strings.Builder, title, table string, v, standard reflect.Value, always []string) {
 	var lines []string
 	for f, fv := range v.Fields() {
 		key := f.Tag.Get("toml")
-		if same(fv, standard.FieldByName(f.Name)) && !slices.Contains(shown, table+"."+key) {
+		if same(fv, standard.FieldByName(f.Name)) && !slices.Contains(always, table+"."+key) {
 			continue
 		}
 		lines = append(lines, key+" = "+value(fv))
@@ -87,6 +93,7 @@ func value(v reflect.Value) string {
 // Problem says what the configuration's own checks have against these keys, "" when nothing. What else is wrong, or not
 // there yet, is not looked at.
 func Problem(cfg configs.Config, keys ...string) string {
+	cfg.Include = "" // its values are in cfg, and written then
 	_, err := configs.Parse("", []byte(Text(cfg)))
 	var faults configs.Faults
 	errors.As(err, &faults)

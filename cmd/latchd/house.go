@@ -81,7 +81,7 @@ func (h *house) openRest() error {
 	if err != nil {
 		h.log.Warn("the watchdog's time cannot be read", "error", err)
 	}
-	loop := daemon.New(daemon.Options{Door: h.cfg.Door.ID, Version: version, Rules: h.rules(h.cfg), State: opened.State,
+	loop := daemon.New(daemon.Options{Door: h.cfg.DoorID(), Version: version, Rules: h.rules(h.cfg), State: opened.State,
 		Strike: h.board.Strike, Lamps: h.board.Feedback, Texts: h, Journal: h.journal, Show: h.showStatus, Stuck: h.stuck,
 		Synced: clockSynced, Log: h.log, Alive: func() { h.warnIf(systemd.Alive()) }, AliveEvery: every})
 	h.mu.Lock()
@@ -114,7 +114,7 @@ func (h *house) openBoard() error {
 }
 
 func (h *house) openJournal() (journal.Opened, error) {
-	j, opened, err := journal.Open(journal.Options{Dir: h.cfg.Journal.Path, Door: h.cfg.Door.ID, Log: h.log,
+	j, opened, err := journal.Open(journal.Options{Dir: h.cfg.Journal.Path, Door: h.cfg.DoorID(), Log: h.log,
 		Keep: time.Duration(h.cfg.Journal.Keep), Now: daemon.WallClock})
 	if err != nil {
 		return opened, err
@@ -143,7 +143,7 @@ func (h *house) openBroker() error {
 // brokerOptions are those of a configuration. The error says that the password is not there; the rest is.
 func brokerOptions(cfg *configs.Config, secrets configs.Secrets) (o mqtt.Options, err error) {
 	m := cfg.MQTT
-	o = mqtt.Options{Door: cfg.Door.ID, Name: cfg.Door.Name, Prefix: m.Prefix, Brokers: m.Brokers, Username: m.Username,
+	o = mqtt.Options{Door: cfg.DoorID(), Name: cfg.Door.Name, Site: cfg.Site.Title(), Prefix: m.Prefix, Brokers: m.Brokers, Username: m.Username,
 		TLS:       func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) },
 		Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
 		Contact: cfg.Contact.Line != "", Tamper: cfg.Tamper.Line != ""}
@@ -179,7 +179,7 @@ func textOptions(cfg, started *configs.Config, secret configs.Secret, log *slog.
 	}
 	t := started.Twilio
 	return sms.Options{AccountSID: t.AccountSID, APIKeySID: t.APIKeySID, Secret: secret.Reveal(), From: t.From.Reveal(),
-		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: started.Door.Name, Owners: owners,
+		MessagingServiceSID: t.MessagingServiceSID, API: t.API, Body: cfg.Texts.Body, Door: started.Door.Name, Site: started.Site.Title(), Owners: owners,
 		CountryCodes: cfg.Texts.CountryCodes, Voice: t.VoiceFallback, Languages: languages, Log: log}
 }
 
@@ -282,7 +282,7 @@ func (h *house) run(ctx context.Context) error {
 		h.log.Error("the simulated board cannot be reached", "error", err)
 	}
 	h.warnIf(systemd.Ready(h.status()))
-	h.log.Info("the door is at work", "door", h.cfg.Door.ID)
+	h.log.Info("the door is at work", "door", h.cfg.DoorID())
 
 	h.part("loop", func() error { h.loop.Run(ctx); return nil })
 	h.warnIf(systemd.Stopping("locked"))

@@ -56,7 +56,7 @@ func (h *house) makePages() (err error) {
 		if err != nil {
 			return err
 		}
-		p.console = web.NewConsole(web.ConsoleOptions{Door: h.cfg.Door.ID, Name: h.cfg.Door.Name, Version: version,
+		p.console = web.NewConsole(web.ConsoleOptions{Door: h.cfg.DoorID(), Name: h.cfg.Door.Name, Version: version,
 			Rules: rules(h.cfg), Desk: p.desk, Order: func(c lock.Command) { h.post(c) },
 			Look: func(ctx context.Context, q web.Query) ([]lock.Event, error) {
 				return h.journal.Look(ctx, journal.Query(q))
