@@ -99,12 +99,16 @@ func Problem(cfg configs.Config, keys ...string) string {
 	errors.As(err, &faults)
 	for _, f := range faults {
 		for _, key := range keys {
-			if f.Key == key || strings.HasPrefix(f.Key, key+"[") {
-				return f.Problem + ", " + f.Remedy
-			}
-			// Of two with the same line the file's later one is at fault; here it is the one that is asked for later.
-			if _, by, ok := strings.Cut(f.Problem, " is taken by "); ok && (strings.HasPrefix(by, key+" ") || strings.HasPrefix(by, key+"[")) {
+			about := func(at string) bool { return at == key || strings.HasPrefix(at, key+"[") }
+			_, by, taken := strings.Cut(f.Problem, " is taken by ")
+			by, _, _ = strings.Cut(by, " ") // on which line of the file is of no use here
+			switch {
+			case taken && about(f.Key):
+				return "is " + by + " as well, " + f.Remedy
+			case taken && about(by): // at fault is the file's later one, which may have been asked for earlier
 				return "is " + f.Key + " as well, " + f.Remedy
+			case about(f.Key):
+				return f.Problem + ", " + f.Remedy
 			}
 		}
 	}

@@ -99,6 +99,9 @@ func TestAnAnswerIsHeldAgainstTheConfigurationsOwnChecks(t *testing.T) {
 	if got := setup.Problem(cfg, "bell.line"); got != "is strike.line as well, give each a line of its own" {
 		t.Error(got)
 	}
+	if got := setup.Problem(cfg, "strike.line"); got != "is bell.line as well, give each a line of its own" {
+		t.Error(got)
+	}
 	cfg.Owner = []configs.Owner{{Name: "Ada", Phone: lock.Phone("5551234")}}
 	if got := setup.Problem(cfg, "owner"); !strings.Contains(got, "E.164") || strings.Contains(got, "5551234") {
 		t.Error(got)

@@ -68,6 +68,7 @@ func answerFlags(f *pflag.FlagSet) {
 		{"keys", "the keypad's `ROWS` of keys: 123,456,789,*0#"},
 		{"bell", "the bell's `LINE`"}, {"exit", "the exit button's `LINE`"},
 		{"contact", "the door contact's `LINE`"}, {"tamper", "the tamper switch's `LINE`"},
+		{"green", "the green lamp's `LINE`"}, {"red", "the red lamp's `LINE`"}, {"buzzer", "the buzzer's `LINE`"},
 		{"account-sid", "Twilio's Account `SID`, AC..."}, {"api-key-sid", "an API key's `SID`, SK..., or none"},
 		{"twilio-secret-file", "a `FILE` with the auth token or the key's secret; - for a line of standard input"},
 		{"from", "the sender: a `NUMBER`, or a messaging service, MG..."},
@@ -105,7 +106,7 @@ func (s *installer) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	for _, step := range []func(context.Context) error{
-		s.door, s.board, s.strike, s.keypad, s.switches, s.twilio, s.owners, s.mqtt, s.finish,
+		s.door, s.board, s.strike, s.keypad, s.switches, s.lamps, s.twilio, s.owners, s.mqtt, s.finish,
 	} {
 		if err := step(ctx); err != nil {
 			return err

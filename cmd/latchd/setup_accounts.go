@@ -127,15 +127,17 @@ func (s *installer) owners(ctx context.Context) error {
 		if more && name == "none" {
 			return nil
 		}
-		before := s.cfg.Owner
-		phone, err := s.prompt(ctx, "  Number of the phone, as +15557654321", "", false)
+		n := len(s.cfg.Owner)
+		s.addOwner(name, "")
+		if problem := setup.Problem(s.cfg, fmt.Sprintf("owner[%d].name", n)); problem != "" {
+			s.say("  This %s.", problem)
+			s.cfg.Owner = s.cfg.Owner[:n]
+			continue
+		}
+		err = s.ask(ctx, question{text: "  Number of the phone, as +15557654321", keys: []string{fmt.Sprintf("owner[%d].phone", n)},
+			set: func(a string) { s.cfg.Owner[n].Phone = lock.Phone(a) }})
 		if err != nil {
 			return err
-		}
-		s.addOwner(name, phone)
-		if problem := setup.Problem(s.cfg, "owner"); problem != "" {
-			s.say("  This %s.", problem)
-			s.cfg.Owner = before
 		}
 	}
 }

@@ -38,6 +38,7 @@ func (s *installer) board(ctx context.Context) error {
 	// What was wired is a default from now on, and takes no line away from what is asked.
 	s.cfg.Strike.Line, s.cfg.Bell.Line, s.cfg.Exit.Line, s.cfg.Contact.Line, s.cfg.Tamper.Line = "", "", "", "", ""
 	s.cfg.Keypad.Rows, s.cfg.Keypad.Cols = nil, nil
+	s.cfg.Feedback = configs.Feedback{}
 	return err
 }
 

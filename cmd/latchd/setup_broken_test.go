@@ -17,7 +17,7 @@ var (
 	doorFlags = []string{"--name", "Side", "--id", "side", "--listen", "none", "--driver", "sim", "--strike-line", "GPIO8", "--strike-active", "low",
 		"--rows", "GPIO4,GPIO27,GPIO12,GPIO7", "--cols", "GPIO9,GPIO2,GPIO14,GPIO10"}
 	switchFlags = slices.Concat(doorFlags, []string{"--keys", "123A,456B,789C,*0#D", "--socket", "none", "--bell", "GPIO3:high", "--exit", "GPIO22",
-		"--contact", "none", "--tamper", "none"})
+		"--contact", "none", "--tamper", "none", "--green", "none", "--red", "none", "--buzzer", "none"})
 )
 
 // untouched fails unless everything is as it was before: the file, the folder, the lines.
@@ -49,7 +49,7 @@ func TestBrokenOffAtAnyQuestionNothingIsWrittenAndNoLineIsDriven(t *testing.T) {
 	}{
 		{"door, strike and keypad", nil, slices.Concat(doorSteps, strikeSteps, padStart, padSteps()[:4])},
 		{"buttons", append([]string{"--keys", "123A,456B,789C,*0#D"}, doorFlags...),
-			slices.Concat([]step{{`reaches it \[.*\]: $`, func(f *fitter) { f.types(filepath.Join(f.dir, "board")) }}}, switchSteps)},
+			slices.Concat([]step{{`reaches it \[.*\]: $`, func(f *fitter) { f.types(filepath.Join(f.dir, "board")) }}}, switchSteps, lampSteps)},
 		{"accounts", switchFlags, slices.Concat(accounts, lastStep)},
 	} {
 		for n := range c.steps {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 
 	"latchd/configs"
 	"latchd/setup"
@@ -50,13 +51,22 @@ func (s *installer) finish(ctx context.Context) error {
 	} else {
 		s.say("\nNext:")
 	}
+	start := "  sudo systemctl enable --now latchd    # now, and at each boot\n"
+	if runs() {
+		start = "  sudo systemctl restart latchd         # it runs already, as it was set up before\n"
+	}
 	fmt.Fprint(s.out, "  sudo latchd wiring                    # how it is wired, and what to mind\n"+
-		"  sudo systemctl daemon-reload\n"+
-		"  sudo systemctl enable --now latchd    # restart, where it runs already\n")
+		"  sudo systemctl daemon-reload\n"+start)
 	if r.failed {
 		return errTold
 	}
 	return nil
+}
+
+// runs says whether the door is at work, or tries to be: then enabling it would not have it read what is new.
+func runs() bool {
+	err := exec.Command("systemctl", "is-active", "--quiet", "latchd").Run()
+	return err == nil
 }
 
 // show prints the files that will be written, and of one that is there what changes.

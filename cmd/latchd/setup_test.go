@@ -41,6 +41,8 @@ line = "GPIO23"
 [strike]
 line = "GPIO8"
 active = "low"
+[feedback]
+red = "GPIO24"
 [code]
 digits = 8
 [twilio]
@@ -196,7 +198,8 @@ var (
 		{`auth token, not shown: $`, answers("sesame0secret0token")},
 		{`Keep Ada \(.*21\) .*: $`, answers("yes")},
 		{`one more owner .*: $`, answers("Bo")},
-		{`Number of the phone.*: $`, answers("+15557654322")},
+		{`Number of the phone.*: $`, answers("07700900123")},
+		{`This is no number in E.164 form(.|\n)*Number of the phone.*: $`, answers("+15557654322")},
 		{`one more owner .*: $`, answers("")},
 		{`Its address \[.*\]: $`, answers("")},
 		{`door's user there \[none\]: $`, answers("side")},
@@ -209,6 +212,17 @@ var (
 		{`Now open the door.*: $`, finger("GPIO11", "door", "open")},
 		{`Tamper switch.*: $`, answers("y")},
 		{`Now open the case.*: $`, finger("GPIO23", "tamper", "on")},
+	}
+	lampSteps = []step{
+		{`green lamp \[none\]: $`, answers("GPIO8")},
+		{`This is strike.line as well(.|\n)*green lamp \[none\]: $`, answers("GPIO25")},
+		{`green lamp light .*\[yes\]: $`, answers("no")},
+		{`on the pin of GPIO25(.|\n)*green lamp \[none\]: $`, answers("GPIO13")},
+		{`green lamp light .*\[yes\]: $`, answers("")},
+		{`red lamp \[GPIO24\]: $`, answers("")},
+		{`red lamp light .*\[yes\]: $`, answers("yes")},
+		{`The buzzer \[none\]: $`, answers("GPIO99")},
+		{`GPIO99(.|\n)*The buzzer \[none\]: $`, answers("")},
 	}
 	lastStep = []step{{`Write this .*\[no\]: $`, answers("yes")}}
 )
@@ -248,7 +262,7 @@ func TestADoorIsSetUpByWhatIsPressedOpenedAndHeard(t *testing.T) {
 	f := newFitter(t)
 	f.plays(doorSteps, strikeSteps[:1])
 	strike := f.s.sim.Watch(t.Context(), "GPIO8")
-	f.plays(strikeSteps[1:], padStart, padSteps(), switchSteps, accounts, lastStep)
+	f.plays(strikeSteps[1:], padStart, padSteps(), switchSteps, lampSteps, accounts, lastStep)
 	if err := f.end(); err != nil {
 		t.Fatalf("%v\n%s", err, f.text.String())
 	}
@@ -273,7 +287,7 @@ func TestADoorIsSetUpByWhatIsPressedOpenedAndHeard(t *testing.T) {
 // wants holds what was written against the copper, and what was typed.
 func (f *fitter) wants(t *testing.T) {
 	want, err := configs.Parse("", []byte(strings.NewReplacer(`"back"`, `"side"`, `driver = "sim"`, `driver = "sim"`+"\n"+`socket = "`+f.dir+`/board"`,
-		`[mqtt]`, "[[owner]]\nname = \"Bo\"\nphone = \"+15557654322\"\n[mqtt]\nusername = \"side\"").Replace(copper)))
+		`red = `, `green = "GPIO13"`+"\nred = ", `[mqtt]`, "[[owner]]\nname = \"Bo\"\nphone = \"+15557654322\"\n[mqtt]\nusername = \"side\"").Replace(copper)))
 	if err != nil {
 		t.Fatal(err)
 	}
