@@ -21,6 +21,13 @@ func ClockSynced() bool {
 	return clockSynced(int64(tx.Maxerror), err, timesyncd)
 }
 
+// TimesyncdSynced says whether systemd-timesyncd has set the clock since the machine's start: all that ClockSynced can see from
+// within latchd.service.
+func TimesyncdSynced() bool {
+	_, err := os.Stat(timesyncd)
+	return err == nil
+}
+
 func clockSynced(kernelError int64, refused error, flag string) bool {
 	if refused == nil {
 		// Not STA_UNSYNC, which some daemons keep set so that the kernel leaves the hardware clock alone.

@@ -4,16 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
-	"latchd/board"
 	"latchd/configs"
+	"latchd/daemon"
 	"latchd/mqtt"
 	"latchd/sms"
 )
@@ -22,8 +19,10 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the secrets and the lines",
-		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the secrets, the pages'
-certificate, the board's lines, the journal's folder. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
+		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the board's lines, the journal's
+folder, the clock, the broker, the texts, the pages. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
+
+Run as root for the installed door, it looks with the service's eyes: what its user may read, and what its unit hides from it.
 
 With --live it also signs in to Twilio and at each broker, and looks whether the sender is yours and can reach the owners.
 It sends no text, publishes nothing, and leaves a door at work alone.
@@ -58,11 +57,12 @@ With --text it sends a test text to an owner, which Twilio bills, and tells what
 
 // report prints findings and remembers whether any was a failure.
 type report struct {
-	out    io.Writer
-	cfg    *configs.Config // nil when it is at fault
-	texts  *sms.Client     // nil when there is nothing to sign in with
-	failed bool
-	err    error // of the writing
+	out     io.Writer
+	service *service        // nil: with the eyes of who runs this
+	cfg     *configs.Config // nil when it is at fault
+	texts   *sms.Client     // nil when there is nothing to sign in with
+	failed  bool
+	err     error // of the writing
 }
 
 func (r *report) ok(format string, args ...any)   { r.line("ok", format, args...) }
@@ -78,6 +78,10 @@ func (r *report) line(verdict, format string, args ...any) {
 }
 
 func (r *report) check(path string, secrets configs.Secrets) {
+	if r.service == nil {
+		r.service = serviceOf(path)
+	}
+	r.reads("configuration", path)
 	cfg, err := configs.Load(path)
 	var faults configs.Faults
 	switch {
@@ -91,10 +95,18 @@ func (r *report) check(path string, secrets configs.Secrets) {
 		return
 	}
 	r.cfg = cfg
+	if cfg.Include != "" {
+		r.reads("configuration", beside(path, cfg.Include))
+	}
 	r.ok("configuration: %s", path)
 	for _, w := range warnings(cfg) {
 		r.warn("%s", w)
 	}
+	r.lines(cfg)
+	r.folder(cfg.Journal.Path)
+	now, set := daemon.WallClock()
+	r.clock(now, set, clockSynced())
+	r.broker(cfg, secrets)
 	r.estimate()
 	if secret, ok := r.secret(secrets, configs.TwilioAuthToken, "Twilio"); ok {
 		if r.texts, err = sms.New(textOptions(cfg, cfg, secret, nil)); err != nil {
@@ -102,20 +114,38 @@ func (r *report) check(path string, secrets configs.Secrets) {
 			r.fail("texts: %v", err)
 		}
 	}
-	if cfg.MQTT.Username != "" {
-		r.secret(secrets, configs.MQTTPassword, "the broker")
-	}
 	r.offline(cfg, secrets)
-	if cfg.MQTT.CA+cfg.MQTT.Cert+cfg.MQTT.Key != "" {
-		if _, err := mqtt.TLSConfig(cfg.MQTT.CA, cfg.MQTT.Cert, cfg.MQTT.Key); err != nil {
+	r.pages(cfg)
+}
+
+// beside is a file's path, which may be told from the folder of another.
+func beside(other, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(filepath.Dir(other), file)
+}
+
+// broker looks at what the door signs in with at the broker.
+func (r *report) broker(cfg *configs.Config, secrets configs.Secrets) {
+	m := cfg.MQTT
+	if m.CA+m.Cert+m.Key != "" {
+		c, err := mqtt.TLSConfig(m.CA, m.Cert, m.Key)
+		switch {
+		case err != nil:
 			r.fail("mqtt: %v", err)
-		} else {
-			r.ok("mqtt: certificates can be read")
+		case len(c.Certificates) > 0:
+			r.lasts("mqtt", "the client's certificate can be read", c.Certificates[0].Leaf)
+		default:
+			r.ok("mqtt: the authorities' certificates can be read")
+		}
+		for _, file := range []string{m.CA, m.Cert, m.Key} {
+			r.reads("mqtt", file)
 		}
 	}
-	r.pages(cfg)
-	r.lines(cfg)
-	r.folder(cfg.Journal.Path)
+	if m.Username != "" {
+		r.secret(secrets, configs.MQTTPassword, "the broker")
+	}
 }
 
 func (r *report) secret(secrets configs.Secrets, name, whose string) (secret configs.Secret, ok bool) {
@@ -125,61 +155,6 @@ func (r *report) secret(secrets configs.Secrets, name, whose string) (secret con
 		return secret, false
 	}
 	r.ok("secret of %s: found in %s", whose, source)
+	r.gets("secret of "+whose, name, source)
 	return secret, true
-}
-
-func (r *report) lines(cfg *configs.Config) {
-	if cfg.Board.Driver == "sim" {
-		r.ok("board: simulated, every line is there")
-		return
-	}
-	names := slices.Concat([]string{cfg.Strike.Line}, cfg.Keypad.Rows, cfg.Keypad.Cols)
-	for _, name := range []string{cfg.Bell.Line, cfg.Exit.Line, cfg.Contact.Line, cfg.Tamper.Line, cfg.Feedback.Green,
-		cfg.Feedback.Red, cfg.Feedback.Buzzer} {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	chip, faults, err := board.Survey(cfg.Board.Chip, names)
-	if err != nil {
-		r.fail("board: %v", err)
-		return
-	}
-	own, bad := 0, 0
-	for _, fault := range faults {
-		switch {
-		case fault == nil:
-		case errors.Is(fault, board.ErrBusy) && strings.Contains(fault.Error(), `held by "latchd`):
-			own++
-		default:
-			bad++
-			r.fail("board: %v", fault)
-		}
-	}
-	switch {
-	case own > 0:
-		r.warn("board: a running latchd holds %d of the %d lines on %s: stop it to see whether others want them", own, len(names), chip)
-	case bad == 0:
-		r.ok("board: all %d lines are on %s and free", len(names), chip)
-	}
-}
-
-// folder looks whether the journal's folder is there and can be written, or could be made.
-func (r *report) folder(dir string) {
-	at := dir
-	info, err := os.Stat(at)
-	for (errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ENOTDIR)) && at != filepath.Dir(at) {
-		at = filepath.Dir(at)
-		info, err = os.Stat(at)
-	}
-	switch {
-	case err != nil:
-		r.fail("journal: %v", err)
-	case !info.IsDir():
-		r.fail("journal: %s is not a folder: set journal.path to one", at)
-	case unix.Access(at, unix.W_OK|unix.X_OK) != nil:
-		r.fail("journal: %s cannot be written by this user: run as the daemon's user, or give it the folder", at)
-	default:
-		r.ok("journal: %s", dir)
-	}
 }

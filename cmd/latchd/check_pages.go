@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -18,9 +19,10 @@ const renewal = 14 * 24 * time.Hour
 // file has to be the daemon's.
 func (r *report) pages(cfg *configs.Config) {
 	w := cfg.Web
-	switch {
-	case w.Listen == "":
+	if w.Listen == "" {
 		return
+	}
+	switch {
 	case w.Cert != "":
 		r.certificate(cfg)
 	case w.Beyond():
@@ -28,6 +30,7 @@ func (r *report) pages(cfg *configs.Config) {
 	default:
 		r.ok("pages: at %s, for this machine alone", addresses(cfg))
 	}
+	r.address(cfg)
 }
 
 func addresses(cfg *configs.Config) string {
@@ -46,15 +49,27 @@ func (r *report) certificate(cfg *configs.Config) {
 		r.fail("pages: %v", err)
 		return
 	}
-	switch leaf, now := shown.Leaf, time.Now(); {
+	r.lasts("pages", "at "+addresses(cfg), shown.Leaf)
+	for _, name := range cfg.Web.Hosts {
+		if err := shown.Leaf.VerifyHostname(name); err != nil {
+			r.warn("pages: browsers will refuse the certificate: %v: get one for %s, or take the name out of web.hosts", err, name)
+		}
+	}
+	r.reads("pages", cfg.Web.Cert)
+	r.reads("pages", cfg.Web.Key)
+}
+
+// lasts looks whether a certificate is good now, and for a while.
+func (r *report) lasts(what, found string, leaf *x509.Certificate) {
+	switch now := time.Now(); {
 	case now.After(leaf.NotAfter):
-		r.fail("pages: the certificate is over since %s: renew it", leaf.NotAfter.Format(time.DateOnly))
+		r.fail("%s: the certificate is over since %s: renew it", what, leaf.NotAfter.Format(time.DateOnly))
 	case now.Before(leaf.NotBefore):
-		r.fail("pages: the certificate is not valid before %s", leaf.NotBefore.Format(time.DateOnly))
+		r.fail("%s: the certificate is not valid before %s", what, leaf.NotBefore.Format(time.DateOnly))
 	case now.After(leaf.NotAfter.Add(-renewal)):
-		r.warn("pages: the certificate is over on %s: renew it; the daemon reads it again by itself", leaf.NotAfter.Format(time.DateOnly))
+		r.warn("%s: the certificate is over on %s: renew it; the daemon reads it again by itself", what, leaf.NotAfter.Format(time.DateOnly))
 	default:
-		r.ok("pages: at %s, certificate good until %s", addresses(cfg), leaf.NotAfter.Format(time.DateOnly))
+		r.ok("%s: %s, certificate good until %s", what, found, leaf.NotAfter.Format(time.DateOnly))
 	}
 }
 
