@@ -53,19 +53,20 @@ func (b *backlog) mend() {
 	}
 }
 
-const lostReason lock.Reason = "lost"
+// Lost is the reason of the event fault.cleared that stands for lost ones.
+const Lost lock.Reason = "lost"
 
 // hole makes the event that stands for n lost ones. It is a fault that is over: the one that stood meanwhile is the
 // machine's to clear.
 func (b *backlog) hole(n int, next lock.Event) item {
 	return item{Event: lock.Event{ID: b.id(next.At), At: next.At, Clock: next.Clock, Door: b.door, Type: lock.FaultCleared,
-		Reason: lostReason, Part: lock.JournalPart, Count: n,
+		Reason: Lost, Part: lock.JournalPart, Count: n,
 		Detail: fmt.Sprintf("%d events lost before this one: the journal could not be written", n)}}
 }
 
 // holds returns how many lost events this one stands for.
 func (it item) holds() int {
-	if it.Part == lock.JournalPart && it.Reason == lostReason {
+	if it.Part == lock.JournalPart && it.Reason == Lost {
 		return it.Count
 	}
 	return 0

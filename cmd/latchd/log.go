@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -25,7 +24,11 @@ func newLog() *cobra.Command {
 		Short: "Read the journal of events",
 		Long: `Prints what has happened at the door, oldest first, by this machine's clock: when, what, and in words who, how and why. A
 time with a question mark was told by a clock that was not known to be right. On a terminal the days have headings, and
-colours unless NO_COLOR is set; elsewhere each line has its date.`,
+colours unless NO_COLOR is set; elsewhere each line has its date.
+
+The types for --type, several with commas between them, and * for any letters:
+
+` + typeTable(),
 		Example: `  latchd log --since today --type 'access.*'
   latchd log --since 2h --follow
   latchd log --json | jq .`,
@@ -41,8 +44,8 @@ colours unless NO_COLOR is set; elsewhere each line has its date.`,
 		if err != nil {
 			return err
 		}
-		if _, err := path.Match(*types, ""); err != nil {
-			return fmt.Errorf("%w: --type %q is not a pattern: * stands for anything, for example 'access.*'", errUsage, *types)
+		if err := checkTypes(*types); err != nil {
+			return err
 		}
 		cfg, err := configs.Load(*config)
 		if err != nil {

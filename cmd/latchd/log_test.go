@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"latchd/journal"
 	"latchd/lock"
 )
 
@@ -54,6 +55,9 @@ func TestALineOfTheLogReadsFromLeftToRight(t *testing.T) {
 			Reason: "unwritable", Detail: "disk full", Hint: "make room"},
 		"2026-11-20 23:59:59  fault.cleared    bell (flapping) is well again (12 more)": {Type: lock.FaultCleared, Part: "bell",
 			Reason: "flapping", Count: 12},
+		"2026-11-20 23:59:59  fault.cleared    mqtt is well again": {Type: lock.FaultCleared, Part: "mqtt", Detail: "connection refused"},
+		"2026-11-20 23:59:59  fault.cleared    journal: 3 events lost before this one": {Type: lock.FaultCleared,
+			Part: "journal", Reason: journal.Lost, Count: 3, Detail: "3 events lost before this one"},
 		"2026-11-20 23:59:59  made.tomorrow    with a wand: a reason": {Type: "made.tomorrow", Method: "with a wand", Reason: "a reason"},
 	} {
 		e.At, e.Clock = at, cmp.Or(e.Clock, "synced")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchd/configs"
+	"latchd/journal"
 	"latchd/lock"
 )
 
@@ -37,6 +38,9 @@ var how = map[lock.Method]string{
 
 // inWords tells an event: what, who, how, why, for how long, and what to do.
 func inWords(e lock.Event) string {
+	if e.Reason == journal.Lost {
+		return e.Part + ": " + e.Detail
+	}
 	said := plainly[e.Type]
 	switch e.Type {
 	case lock.FaultRaised, lock.FaultCleared:
@@ -73,6 +77,9 @@ func inWords(e lock.Event) string {
 	}
 	if e.Count != 0 {
 		said += fmt.Sprintf(" (%d more)", e.Count)
+	}
+	if e.Type == lock.FaultCleared {
+		return said // its detail is what was wrong
 	}
 	for _, s := range []string{e.Detail, e.Hint} {
 		if s != "" {
