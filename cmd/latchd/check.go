@@ -24,6 +24,9 @@ folder, the clock, the broker, the texts, the pages. It takes no line. Prints a 
 
 Run as root for the installed door, it looks with the service's eyes: what its user may read, and what its unit hides from it.
 
+With a folder in --config it checks every door's file below it, and whether two say what no two may: files alone, no line,
+secret or journal, so that it runs anywhere.
+
 With --live it also signs in to Twilio and at each broker, and looks whether the sender is yours and can reach the owners.
 It sends no text, publishes nothing, and leaves a door at work alone.
 
@@ -37,6 +40,12 @@ With --text it sends a test text to an owner, which Twilio bills, and tells what
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *text != "" && !*yes && !isTerminal(cmd.InOrStdin()) {
 			return fmt.Errorf("%w: --text asks before it sends, and there is no terminal to ask on: add --yes", errUsage)
+		}
+		if isFolder(*path) {
+			if *live || *text != "" {
+				return fmt.Errorf("%w: --live and --text are for one door's file, and %s is a folder", errUsage, *path)
+			}
+			return checkFolder(cmd.OutOrStdout(), *path)
 		}
 		r, secrets := &report{out: cmd.OutOrStdout()}, readable(configs.SecretPath(""))
 		r.check(*path, secrets)

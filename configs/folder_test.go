@@ -1,0 +1,120 @@
+package configs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fill writes files into a new folder, makes it the one at work, and returns what is found there, files by their names there.
+func fill(t *testing.T, files map[string]string) (doors []InFolder, loose []string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for file, text := range files {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doors, loose, err := LoadFolder(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doors, loose
+}
+
+// door is own with another id and name, and lines behind.
+func door(id, name string, more ...string) string {
+	return fmt.Sprintf("include = \"site.toml\"\n[door]\nid = %q\nname = %q\n\n", id, name) + strings.Join(more, "\n")
+}
+
+func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
+	other := strings.NewReplacer("elm-5", "oak-1", "+15557654321", "+15557654322").Replace(shared)
+	far := strings.Replace(valid, "127.0.0.1", "broker", 1)
+	for name, tt := range map[string]struct {
+		files map[string]string
+		want  []string // what is found, by door
+		loose []string
+	}{
+		"two sites that have nothing to do with each other": {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "a/y.toml": door("y", "Y"),
+			"b/site.toml": other, "b/x.toml": door("x", "X")}, nil, nil},
+		"two doors of one id": {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("x", "Y")},
+			[]string{`y.toml:3: door.id: "elm-5/x" is the door of x.toml as well, give each an id of its own`}, nil},
+		"the same, of no site, at one broker": {map[string]string{"x.toml": far, "y.toml": far},
+			[]string{`y.toml:2: door.id: "front" is the door of x.toml as well, give each an id of its own`}, nil},
+		"the same, each with a broker of its own": {map[string]string{"x.toml": valid, "y.toml": valid}, nil, nil},
+		"a site and a door whose ids run together": {map[string]string{"a/site.toml": strings.Replace(shared, "elm-5", "a-b", 1), "a/x.toml": door("c", "X"),
+			"b/site.toml": strings.Replace(other, "oak-1", "a", 1), "b/x.toml": door("b-c", "X")}, nil, nil},
+		"two doors of one name": {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "X")},
+			[]string{`y.toml:4: door.name: "X" is the name of x.toml as well, texts do not tell them apart`}, nil},
+		"one user for two": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[mqtt]\nusername = \"u\""), "y.toml": door("y", "Y", "[mqtt]\nusername = \"u\"")},
+			[]string{`y.toml:7: mqtt.username: is that of x.toml as well, give each door a user, or the broker does not tell them apart`}, nil},
+		"one user for a site": {map[string]string{"site.toml": shared + "username = \"u\"", "x.toml": door("x", "X"), "y.toml": door("y", "Y")}, nil, nil},
+		"two prefixes":        {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[mqtt]\nprefix = \"doors\"")}, []string{`y.toml:7: mqtt.prefix: is another than that of x.toml, of the same site, who listens to the site hears one of them`}, nil},
+		"two files of one id": {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": shared, "b/y.toml": door("y", "Y")}, []string{`b/site.toml:2: site.id: "elm-5" is the site of a/x.toml as well, which does not include the same file, give each site an id of its own, or one file`}, nil},
+		"an owner's number":   {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[[owner]]\nname = \"Ada\"\nphone = \"+15557654322\"")}, []string{`y.toml:8: owner[0].phone: "Ada" has another number in site.toml, one of them may be a slip`}, nil},
+		"an owner in two":     {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": strings.Replace(shared, "elm-5", "oak-1", 1) + "[texts]\nbody = \"{{.Code}} {{.Door}} {{.Site}}\"", "b/x.toml": door("x", "X")}, []string{`a/site.toml:10: owner[0].phone: "Ada" has doors in several sites, and the texts do not say in which, put {{.Site}} into texts.body`}, nil},
+		"a fault of each":     {map[string]string{"site.toml": shared + "[code]\ndigits = 3", "x.toml": door("x", "X", "[strike]\npulse = \"1h\"")}, []string{`x.toml:7: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}, nil},
+		"a warning of a door": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[code]\ndigits = 5")}, []string{`x.toml:7: code.digits: 5 digits are easily guessed, 6 or more are better`}, nil},
+		"no door":             {map[string]string{"site.toml": shared, ".git/x.toml": valid, "x.txt": valid}, nil, []string{"site.toml"}},
+		"a door without [door]": {map[string]string{"site.toml": shared, "x.toml": "include = \"site.toml\""}, []string{`x.toml:1: door.id: missing, add [door] with id = "front"`,
+			`x.toml:1: door.name: missing, add [door] with name = "Front door"`}, nil},
+		"a site that is not there": {map[string]string{"x.toml": door("x", "X")}, []string{`x.toml:1: include: there is no "site.toml", put the file there, or take this line out`}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doors, loose := fill(t, tt.files)
+			var got []string
+			for _, d := range doors {
+				for _, f := range append(d.Faults, d.Warnings...) {
+					got = append(got, f.String())
+				}
+				if (d.Config == nil) != (len(d.Faults) > 0) {
+					t.Errorf("%s has %d faults, and is given as %v", d.File, len(d.Faults), d.Config)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.loose, loose); diff != "" {
+				t.Errorf("loose (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
+	if _, _, err := LoadFolder(t.TempDir() + "/none"); err == nil {
+		t.Error("nothing is said")
+	}
+}
+
+// BenchmarkLoadFolder is a thousand doors, ten a site.
+func BenchmarkLoadFolder(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 100 {
+		site := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(site, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		files := map[string]string{"site.toml": strings.Replace(shared, "elm-5", fmt.Sprintf("elm-%d", i), 1)}
+		for j := range 10 {
+			files[fmt.Sprintf("%d.toml", j)] = door(fmt.Sprintf("door-%d", j), fmt.Sprintf("Door %d", j))
+		}
+		for file, text := range files {
+			if err := os.WriteFile(filepath.Join(site, file), []byte(text), 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for b.Loop() {
+		if doors, _, err := LoadFolder(dir); err != nil || len(doors) != 1000 {
+			b.Fatal(len(doors), err)
+		}
+	}
+}
