@@ -120,7 +120,8 @@ func as(user string) func(*paho.ClientOptions) {
 var (
 	doorWrites = words("availability lock/state door/state tamper/state lockout/state lockout/attributes problem/state " +
 		"problem/attributes texts/state bell access event event/replayed event/replay/result command/result")
-	doorReads = words("lock/set event/replay")
+	doorReads = words("lock/set event/replay availability lock/state door/state tamper/state lockout/state lockout/attributes " +
+		"problem/state problem/attributes texts/state")
 	// Under homeassistant/.
 	announces = words("device/latchd-front/config lock/latchd-front/lock/config event/latchd-front/doorbell/config " +
 		"event/latchd-front/access/config binary_sensor/latchd-front/door/config binary_sensor/latchd-front/tamper/config " +

@@ -17,7 +17,7 @@ func (c *Client) attach(ctx context.Context, rank int, with ...func(*paho.Client
 	broker := c.brokers[rank].URL
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
+	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), told: make(chan struct{}, 1), heard: map[string]string{}, asked: make(chan replay, replayBurst),
 		shown: map[string]string{}, due: true}
 
 	handshaken := func() bool { return true }
@@ -76,15 +76,16 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 
 // filters returns what the door listens to, each with its QoS.
 func (c *Client) filters() map[string]byte {
-	filters := map[string]byte{c.topic("lock/set"): 1, c.topic("event/replay"): 1}
+	filters := map[string]byte{c.topic("lock/set"): 1, c.topic("event/replay"): 1,
+		c.topic("availability"): 0, c.topic("+/state"): 0, c.topic("+/attributes"): 0}
 	if c.o.Discovery != "" {
 		filters[c.o.Discovery+"/status"] = 1
 	}
 	return filters
 }
 
-// subscribe asks for commands, for requests to repeat events, and for Home Assistant's birth message. A broker that refuses one of them is still good
-// for publishing.
+// subscribe asks for commands, for requests to repeat events, for what is said of the door, and for Home Assistant's birth
+// message. A broker that refuses one of them is still good for publishing.
 func (s *session) subscribe(ctx context.Context) error {
 	token := s.paho.SubscribeMultiple(s.c.filters(), nil)
 	select {
@@ -97,11 +98,18 @@ func (s *session) subscribe(ctx context.Context) error {
 	if err := token.Error(); err != nil {
 		return s.wire.cause(err)
 	}
+	s.granted(token)
+	return nil
+}
+
+// granted notes which of them the broker has refused. Access lists made for an earlier version do not let the door read what
+// is said of it, which is QoS 0: that is no fault.
+func (s *session) granted(token paho.Token) {
+	s.refused = nil
 	for topic, granted := range token.(*paho.SubscribeToken).Result() {
-		if granted > 2 { // 0x80: failure (MQTT 3.1.1, 3.9.3)
+		if granted > 2 && s.c.filters()[topic] > 0 { // 0x80: failure (MQTT 3.1.1, 3.9.3)
 			s.refused = append(s.refused, topic)
 		}
 	}
 	slices.Sort(s.refused)
-	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -19,6 +21,8 @@ type fake struct {
 	kick    bool                        // closes every connection at its first publish
 	budget  func() int                  // bytes after which a connection breaks; nil: never
 	publish func(message)               // sees every publish
+	slow    time.Duration               // before a publish is acknowledged, and anything else is read
+	unread  string                      // a topic whose subscription is refused
 	dials   int                         // so far
 	alive   []uint16                    // the times of keep-alive that the connections promised, in seconds
 	pings   int                         // so far
@@ -86,8 +90,11 @@ func (f *fake) serve(conn net.Conn) {
 			return
 		}
 		f.mu.Lock()
-		mute, kick := f.mute, f.kick
+		mute, kick, slow := f.mute, f.kick, f.slow
 		f.mu.Unlock()
+		if _, publishing := p.(*packets.PublishPacket); publishing && slow > 0 {
+			<-time.After(slow)
+		}
 		if a := f.answer(p); a != nil && !mute {
 			answers <- a
 		}
@@ -105,6 +112,11 @@ func (f *fake) answer(p packets.ControlPacket) packets.ControlPacket {
 	case *packets.SubscribePacket:
 		a := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
 		a.MessageID, a.ReturnCodes = p.MessageID, make([]byte, len(p.Topics))
+		f.set(func() {
+			if i := slices.Index(p.Topics, f.unread); i >= 0 {
+				a.ReturnCodes[i] = 0x80
+			}
+		})
 		return a
 	case *packets.PingreqPacket:
 		f.set(func() { f.pings++ })

@@ -108,6 +108,9 @@ func (s *session) settle() error {
 		}
 		s.flight = s.flight[1:]
 		s.acks++
+		if first.retained && s.afresh.due == nil && time.Since(first.since) > doubtful {
+			s.afresh.arm()
+		}
 		switch {
 		case first.seq > 0:
 			s.acked = first.seq

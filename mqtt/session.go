@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -15,6 +16,7 @@ const (
 	ackTimeout = 30 * time.Second // for one publish
 	retryBox   = 5 * time.Second  // after the outbox could not be read or written
 	lastWords  = 3 * time.Second  // for what is due when Run ends
+	doubtful   = 4 * time.Second  // an acknowledgement that takes longer says nothing about what is retained
 )
 
 var errBetter = errors.New("a broker named before this one is back")
@@ -29,9 +31,14 @@ type session struct {
 	paho  paho.Client
 	wire  *wire
 	birth chan struct{} // Home Assistant has started; holds one
+	told  chan struct{} // somebody has said something of the door's states; holds one
 
 	ping      <-chan time.Time  // when the broker is asked for a sign of life
 	refused   []string          // topics whose subscription was refused
+	compare   <-chan time.Time  // when what is said of the door is held against what it has said
+	asking    paho.Token        // for those again
+	ask       backoff           // when that is due
+	afresh    backoff           // when all is to be said again, because what is retained is in doubt
 	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
 	announced bool              // states, availability and discovery are out
 	parted    bool              // the broker knows that the door goes offline
@@ -39,6 +46,9 @@ type session struct {
 	migrated  <-chan time.Time  // when Home Assistant has let go of what it knew of the door in the other form
 	retake    <-chan time.Time  // when what is stale may be taken back again
 	until     time.Time         // end of the lockout, as published
+
+	hearing sync.Mutex
+	heard   map[string]string // what was said last of the door, by topic, since it was held against what is true
 
 	acks   int      // so far
 	flight []flight // published, not acknowledged, oldest first
@@ -83,11 +93,17 @@ func (s *session) receive(_ paho.Client, m paho.Message) {
 	case s.c.o.Discovery + "/status":
 		// One that is retained says nothing new: on a new connection all is published anyway.
 		if string(m.Payload()) == "online" && !m.Retained() {
-			select {
-			case s.birth <- struct{}{}:
-			default:
-			}
+			signal(s.birth)
 		}
+	default:
+		s.hear(m)
+	}
+}
+
+func signal(holdsOne chan struct{}) {
+	select {
+	case holdsOne <- struct{}{}:
+	default:
 	}
 }
 
@@ -116,6 +132,7 @@ func (s *session) serve(ctx context.Context, flapping bool) error {
 // believe says that the broker can be used.
 func (s *session) believe() {
 	if len(s.refused) > 0 {
+		s.ask.arm()
 		s.c.raise(fmt.Sprintf("broker %s: the subscription to %s is refused", s.host, strings.Join(s.refused, ", ")),
 			"let this user read that topic, in the broker's access list")
 		return
@@ -130,6 +147,7 @@ func (s *session) part(ctx context.Context) {
 	if s.run(ctx, true) != nil {
 		return
 	}
+	s.compare = nil
 	s.publish(s.c.availability(false), flight{retained: true})
 	s.parted = s.run(ctx, true) == nil
 }
@@ -177,6 +195,10 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		if s.replay != nil {
 			asked = nil
 		}
+		var answered <-chan struct{}
+		if s.asking != nil {
+			answered = s.asking.Done()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -201,6 +223,23 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.pace = nil
 		case <-s.birth:
 			s.announced, s.shown = false, map[string]string{}
+		case <-s.afresh.due:
+			s.afresh.due, s.announced, s.shown = nil, false, map[string]string{}
+		case <-s.told:
+			if s.compare == nil && !untilIdle { // at its end the door says itself that it goes offline
+				s.compare = time.After(hearsay)
+			}
+		case <-s.compare:
+			s.compare = nil
+			s.contradict()
+		case <-s.ask.due:
+			s.askRefused()
+		case <-answered:
+			if s.asking.Error() == nil { // else the connection is over
+				s.granted(s.asking)
+				s.believe()
+			}
+			s.asking = nil
 		case r := <-asked:
 			s.replay = &r
 		case s.next = <-s.better:

@@ -1,0 +1,73 @@
+package mqtt
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// A cluster of brokers that has just lost one of them takes some seconds to agree again. NATS refuses a subscription
+// meanwhile that it grants later, and acknowledges, after 5 s, a publish that it could not retain (nats-server v2.15.2,
+// server/mqtt.go, mqttHandlePubRetain). So both are tried again, after waits that double from the first to the last.
+const (
+	firstAgain = 5 * time.Second
+	lastAgain  = 10 * time.Minute
+)
+
+// backoff is when something is tried again on a connection.
+type backoff struct {
+	wait time.Duration
+	due  <-chan time.Time // nil: not at all
+}
+
+func (b *backoff) arm() {
+	b.wait = min(max(2*b.wait, firstAgain), lastAgain)
+	b.due = time.After(b.wait)
+}
+
+// askRefused asks the broker again for the subscriptions that it has refused.
+func (s *session) askRefused() {
+	s.ask.due = nil
+	filters := s.c.filters()
+	for topic := range filters {
+		if !slices.Contains(s.refused, topic) {
+			delete(filters, topic)
+		}
+	}
+	s.asking = s.paho.SubscribeMultiple(filters, nil)
+}
+
+// hearsay is how long the door listens to what is said of its states before it contradicts: what it has just said itself is
+// on its way back, too, and two that bear one id are not to shout each other down.
+const hearsay = time.Second
+
+// own are the retained topics on which nobody but the door is to speak.
+var own = []string{"availability", "lock/state", "door/state", "tamper/state", "lockout/attributes", "lockout/state",
+	"problem/attributes", "problem/state", "texts/state"}
+
+// hear notes what is said of the door. In a cluster that may be old: a node that stood still, or was cut off, publishes
+// what it still held of the door's words, and the will of a connection that the door has long replaced.
+func (s *session) hear(m paho.Message) {
+	name, ours := strings.CutPrefix(m.Topic(), s.c.topic(""))
+	if !ours || m.Retained() || !slices.Contains(own, name) { // what is retained from before is replaced in any case
+		return
+	}
+	s.hearing.Lock()
+	s.heard[m.Topic()] = string(m.Payload())
+	s.hearing.Unlock()
+	signal(s.told)
+}
+
+// contradict lets the door say again what somebody has said otherwise.
+func (s *session) contradict() {
+	s.hearing.Lock()
+	defer s.hearing.Unlock()
+	maps.DeleteFunc(s.shown, func(topic, payload string) bool {
+		said, heard := s.heard[topic]
+		return heard && said != payload
+	})
+	clear(s.heard)
+}

@@ -1,0 +1,131 @@
+package mqtt
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"latchd/lock"
+)
+
+// tell sends the client a message as the broker passes it on.
+func (f *fake) tell(topic, payload string, retained bool) {
+	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+	p.TopicName, p.Payload, p.Retain = topic, []byte(payload), retained
+	f.say <- p
+}
+
+func TestADoorContradictsWhatIsSaidOfItsStates(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		var said []string
+		r.publish = func(m message) {
+			if name, _ := strings.CutPrefix(m.topic, "latchd/front/"); m.retained && (name == "availability" || name == "lock/state") {
+				said = append(said, m.payload)
+			}
+		}
+		want := func(want ...string) {
+			t.Helper()
+			pass(time.Minute)
+			r.set(func() {
+				if !slices.Equal(said, want) {
+					t.Errorf("said %v, want %v", said, want)
+				}
+				said = nil
+			})
+		}
+		r.start()
+		want("LOCKED", "online")
+		r.tell("latchd/front/availability", "offline", false)
+		want("online")
+		r.tell("latchd/front/lock/state", "UNLOCKED", false)
+		want("LOCKED")
+		r.tell("latchd/front/availability", "offline", true) // from before this connection
+		r.tell("latchd/front/lock/state", "UNLOCKED", false) // as it comes back from the broker late
+		r.tell("latchd/front/lock/state", "LOCKED", false)
+		r.tell("latchd/front/other/state", "UNLOCKED", false)
+		want()
+		r.Stuck(true)
+		want("offline")
+		r.tell("latchd/front/availability", "offline", false)
+		want()
+	})
+}
+
+func TestWhatTheDoorRetainsIsWhatItListensTo(t *testing.T) {
+	c := client(t, options("tcp://broker:1883"), newBox(), nil)
+	var names []string
+	for _, st := range append(c.states(locked, time.Time{}), c.availability(true)) {
+		names = append(names, strings.TrimPrefix(st.topic, "latchd/front/"))
+	}
+	slices.Sort(names)
+	if want := slices.Sorted(slices.Values(own)); !slices.Equal(names, want) {
+		t.Errorf("it retains %v, and listens to %v", names, want)
+	}
+}
+
+func TestARefusedSubscriptionIsAskedForAgain(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.unread = "latchd/front/lock/set"
+		r.start()
+		if f := next[lock.Fault](t, r.inputs); !f.Standing || !strings.Contains(f.Detail, "lock/set is refused") {
+			t.Errorf("%+v", f)
+		}
+		pass(time.Minute)
+		if n := len(r.inputs); n > 0 {
+			t.Errorf("%d more inputs, while it is refused again", n)
+		}
+		r.set(func() { r.unread = "" })
+		pass(time.Minute)
+		if f := next[lock.Fault](t, r.inputs); f.Standing {
+			t.Errorf("%+v", f)
+		}
+		if n := r.dialled(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
+
+func TestADoorMayBeForbiddenToHearWhatIsSaidOfIt(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.unread = "latchd/front/+/state"
+		r.start()
+		pass(time.Minute)
+		if n := len(r.inputs); n > 0 {
+			t.Errorf("%+v", <-r.inputs)
+		}
+	})
+}
+
+func TestWhatIsAcknowledgedSlowlyIsSaidAgain(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		said := 0
+		r.publish = func(m message) {
+			if m.topic == "latchd/front/lock/state" && m.payload == "UNLOCKED" && m.retained {
+				said++
+			}
+		}
+		want := func(want int) {
+			t.Helper()
+			pass(time.Minute)
+			r.set(func() {
+				if said != want {
+					t.Errorf("said %d times, want %d", said, want)
+				}
+				said = 0
+			})
+		}
+		r.start()
+		want(0)
+		open := locked
+		open.Strike = lock.Unlocked
+		r.set(func() { r.slow = 5 * time.Second })
+		r.Show(open)
+		pass(doubtful)
+		r.set(func() { r.slow = 0 })
+		want(2)
+		want(0)
+	})
+}
