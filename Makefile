@@ -38,6 +38,7 @@ deb-%: share
 
 # What is the same on every processor, made from the program and the files that the daemon itself reads.
 share:
+	rm -rf $(build)/share
 	mkdir -p $(build)/share
 	$(compile) -o $(build)/host/latchd ./cmd/latchd
 	go run ./packaging $(build)/host/latchd $(build)/share

@@ -1,5 +1,5 @@
-// Command packaging writes what the Debian package holds beside the program: man pages, completions, changelog and
-// copyright. All of it is made from what is there, so that it cannot say otherwise: from the program's own help, from the
+// Command packaging writes what the Debian package holds beside the program: man pages, completions, changelog,
+// copyright, and the documentation with the links as they are there. All of it is made from what is there, so that it cannot say otherwise: from the program's own help, from the
 // configuration's types and its commented example, from the unit, from CHANGELOG.md and from the modules' licences.
 //
 //	go run ./packaging PROGRAM FOLDER
@@ -44,7 +44,11 @@ func run(args []string) error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(args[1], name), content, 0o644); err != nil {
+		path := filepath.Join(args[1], name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
 			return err
 		}
 	}
@@ -77,6 +81,13 @@ func (s source) files() (map[string][]byte, error) {
 			return nil, fmt.Errorf("make %s: %w", name, err)
 		}
 		files[name] = content
+	}
+	pages, err := s.docs()
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range pages {
+		files[name] = []byte(text)
 	}
 	return files, nil
 }

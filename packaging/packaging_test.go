@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -152,6 +153,47 @@ func TestThePageOfTheServiceHasEverySetting(t *testing.T) {
 		if line = strings.TrimSpace(line); !strings.Contains(page, roff(strings.TrimPrefix(line, "# "))) {
 			t.Errorf("%q is missing", line)
 		}
+	}
+}
+
+func TestEveryLinkOfThePackedPagesLeadsIntoThePackage(t *testing.T) {
+	made(t, "README.md")
+	files, _ := built()
+	recipe, err := os.ReadFile("nfpm.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for name, text := range files {
+		if !strings.HasSuffix(name, ".md") {
+			continue
+		}
+		from, ok := installed(string(recipe), name)
+		if !ok {
+			t.Errorf("%s is not packed", name)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)\s#]+)[^)]*\)`).FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], ":") {
+				continue
+			}
+			links++
+			at := filepath.Join(filepath.Dir(from), m[1])
+			if dir := filepath.Dir(at) + "/"; !strings.Contains(string(recipe), " dst: "+at+",") && !strings.Contains(string(recipe), " dst: "+dir+",") {
+				t.Errorf("%s: %s: the package has no %s", name, m[1], at)
+			} else if _, err := os.Stat(filepath.Join("../docs", filepath.Base(at))); strings.HasPrefix(at, "/usr/share/doc/latchd/docs/") &&
+				(err != nil || strings.HasSuffix(at, ".png")) {
+				t.Errorf("%s: %s is not among the packed pages", name, m[1])
+			}
+		}
+	}
+	if links < 20 {
+		t.Errorf("only %d links were looked at", links)
+	}
+	if text := made(t, "docs/home-assistant.md"); !strings.Contains(text, "](../examples/mosquitto.acl)") {
+		t.Error("a link to an example leads elsewhere")
+	}
+	if text := made(t, "docs/node-red.md"); regexp.MustCompile(`(?m)^!|\.png`).MatchString(text) {
+		t.Error("of a picture that is not packed something is left")
 	}
 }
 
