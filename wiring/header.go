@@ -37,18 +37,46 @@ func pinsOf(name string) (pins []int) {
 	return pins
 }
 
-// pullsUp says whether a line is pulled up at power-on; the others are pulled down (BCM2835 ARM Peripherals, table 6-31).
-func pullsUp(line string) bool {
-	n, err := strconv.Atoi(strings.TrimPrefix(line, "GPIO"))
-	return err == nil && n <= 8
+// beside5V returns the 5 V pin next to a pin, straight or across; 0: none is.
+func beside5V(pin int) (near int) {
+	for _, hot := range pinsOf("5V") {
+		if distance(hot, pin) <= 3 && (near == 0 || distance(hot, pin) < distance(near, pin)) {
+			near = hot
+		}
+	}
+	return near
 }
 
-// shared is what else a line is used for, where that gets in the way.
-var shared = map[string]string{
-	"GPIO0":  "is the board's own, for add-on boards to name themselves (ID_SD)",
-	"GPIO1":  "is the board's own, for add-on boards to name themselves (ID_SC)",
-	"GPIO2":  "has a pull-up of 1.8 kΩ on the board, and is I²C's where that is on",
-	"GPIO3":  "has a pull-up of 1.8 kΩ on the board, is I²C's where that is on, and wakes a halted Pi",
-	"GPIO14": "is the serial console's where that is on: it sends while the Pi starts",
-	"GPIO15": "is the serial console's where that is on",
+// rest is where a line stands at power-on, before any program drives it.
+type rest int
+
+const (
+	unknown rest = iota
+	low
+	high
+)
+
+// restsAt says where (BCM2835 ARM Peripherals, table 6-31).
+func restsAt(line string) rest {
+	n, err := strconv.Atoi(strings.TrimPrefix(line, "GPIO"))
+	switch {
+	case err != nil || pinOf(line) == 0:
+		return unknown
+	case n <= 8:
+		return high
+	}
+	return low
+}
+
+// strongPull says whether the board has a pull-up of 1.8 kΩ on a line.
+func strongPull(line string) bool { return line == "GPIO2" || line == "GPIO3" }
+
+// shared is what else a line is used for, where that gets in the way: in a word, and in a sentence.
+var shared = map[string]struct{ word, text string }{
+	"GPIO0":  {"EEPROM", "is the board's own, for add-on boards to name themselves (ID_SD)"},
+	"GPIO1":  {"EEPROM", "is the board's own, for add-on boards to name themselves (ID_SC)"},
+	"GPIO2":  {"I²C", "has a pull-up of 1.8 kΩ on the board, and is I²C's where that is on"},
+	"GPIO3":  {"I²C", "has a pull-up of 1.8 kΩ on the board, is I²C's where that is on, and wakes a halted Pi"},
+	"GPIO14": {"UART", "is the serial console's where that is on: it sends while the Pi starts"},
+	"GPIO15": {"UART", "is the serial console's where that is on"},
 }

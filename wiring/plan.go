@@ -28,13 +28,14 @@ type Output struct {
 	ActiveLow bool // the relay board switches on a low level
 }
 
-// part is something that is wired, with its terminals from left to right.
+// part is something that is wired, with its terminals from the top.
 type part struct {
 	name      string
 	kind      kind
 	terminals []terminal
 	keys      []string
 	note      string // what to fit, or to know
+	hold      bool   // the relay's input is held by a resistor
 }
 
 type kind int
@@ -50,72 +51,94 @@ const (
 
 // terminal is an end of a wire. pin is 0 where the line is not on the header.
 type terminal struct {
-	label string // at the part: "row 1", "IN"
+	label string // at the part: "row 1", "IN"; a supply's own name where the part has none
 	line  string // "GPIO5", "GND", "3V3", "5V"
 	pin   int
 }
 
+func signal(label, line string) terminal { return terminal{label, line, pinOf(line)} }
+
 // parts lists what is fitted. Every part gets a ground pin near its line, each its own as long as there are some.
 func (p Plan) parts() (parts []part) {
-	used := map[int]bool{}
-	near := func(supply, line string) terminal {
-		at, best := pinOf(line), 0
-		for _, shared := range []bool{false, true} { // a pin of its own, else one that is taken
-			for _, pin := range pinsOf(supply) {
-				if used[pin] == shared && (best == 0 || distance(pin, at) < distance(best, at)) {
-					best = pin
-				}
-			}
-			if best != 0 {
-				break
-			}
-		}
-		used[best] = true
-		return terminal{supply, supply, best}
-	}
-	wire := func(label, line string) terminal { return terminal{label, line, pinOf(line)} }
-
+	taken := supplies{}
 	if len(p.Rows)+len(p.Cols) > 0 {
 		k := part{name: "keypad", kind: pad, keys: p.Keys}
 		for i, line := range p.Rows {
-			k.terminals = append(k.terminals, wire(fmt.Sprintf("row %d", i+1), line))
+			k.terminals = append(k.terminals, signal(fmt.Sprintf("row %d", i+1), line))
 		}
 		for i, line := range p.Cols {
-			k.terminals = append(k.terminals, wire(fmt.Sprintf("col %d", i+1), line))
+			k.terminals = append(k.terminals, signal(fmt.Sprintf("col %d", i+1), line))
 		}
 		parts = append(parts, k)
 	}
-	s := part{name: "strike's relay", kind: relay, note: "10 kΩ from IN to GND"}
-	s.terminals = []terminal{wire("IN", p.Strike.Line), near("GND", p.Strike.Line), {"VCC", "5V", 2}}
-	if p.Strike.ActiveLow {
-		s.note = "10 kΩ from IN to 3V3"
-		s.terminals = slices.Insert(s.terminals, 1, near("3V3", p.Strike.Line))
-	}
-	parts = append(parts, s)
-	for _, in := range []struct {
-		name string
-		Input
-		kind kind
-	}{{"bell", p.Bell, button}, {"exit button", p.Exit, button}, {"door contact", p.Contact, contact}, {"tamper switch", p.Tamper, contact}} {
-		if in.Line == "" {
-			continue
-		}
+	parts = append(parts, p.relay(taken))
+	for _, in := range p.inputs() {
 		other := "GND"
 		if !in.ActiveLow {
 			other = "3V3"
 		}
-		parts = append(parts, part{name: in.name, kind: in.kind, terminals: []terminal{wire("", in.Line), near(other, in.Line)}})
+		label := map[kind]string{button: "button", contact: "switch"}[in.kind]
+		in.terminals = []terminal{signal(label, in.Line), taken.near(other, other, in.Line)}
+		parts = append(parts, in.part)
 	}
-	for _, out := range []struct {
-		name, line, note string
-		kind             kind
-	}{{"green lamp", p.Green, "LED with 330 Ω", lamp}, {"red lamp", p.Red, "LED with 330 Ω", lamp},
-		{"buzzer", p.Buzzer, "through a transistor", buzzer}} {
-		if out.line != "" {
-			parts = append(parts, part{name: out.name, kind: out.kind, note: out.note, terminals: []terminal{wire("+", out.line), near("GND", out.line)}})
+	for _, l := range []struct{ name, line string }{{"green lamp", p.Green}, {"red lamp", p.Red}} {
+		if l.line != "" {
+			parts = append(parts, part{name: l.name, kind: lamp, note: "LED with 330 Ω",
+				terminals: []terminal{signal("+", l.line), taken.near("GND", "GND", l.line)}})
 		}
 	}
+	if p.Buzzer != "" {
+		parts = append(parts, part{name: "buzzer", kind: buzzer, note: "active; NPN with 1 kΩ",
+			terminals: []terminal{taken.near("5V", "5V", p.Buzzer), signal("base", p.Buzzer), taken.near("GND", "GND", p.Buzzer)}})
+	}
 	return parts
+}
+
+type input struct {
+	Input
+	part
+}
+
+// inputs are those that are fitted, without their terminals.
+func (p Plan) inputs() []input {
+	all := []input{{p.Bell, part{name: "bell", kind: button}}, {p.Exit, part{name: "exit button", kind: button}},
+		{p.Contact, part{name: "door contact", kind: contact, note: "shut with the door"}}, {p.Tamper, part{name: "tamper switch", kind: contact}}}
+	return slices.DeleteFunc(all, func(in input) bool { return in.Line == "" })
+}
+
+// relay is the strike's, with the resistor that holds its input locked: between the input and the terminal beside it.
+func (p Plan) relay(taken supplies) part {
+	s := part{name: "strike's relay", kind: relay}
+	vcc, in, ground := terminal{"VCC", "5V", 2}, signal("IN", p.Strike.Line), taken.near("GND", "GND", p.Strike.Line)
+	taken[vcc.pin] = true
+	s.terminals, s.hold = []terminal{vcc, in, ground}, !strongPull(p.Strike.Line)
+	switch {
+	case s.hold && p.Strike.ActiveLow:
+		s.note, s.terminals = "10 kΩ, IN to 3V3", []terminal{taken.near("10 kΩ", "3V3", p.Strike.Line), in, vcc, ground}
+	case s.hold:
+		s.note = "10 kΩ, IN to GND"
+	}
+	return s
+}
+
+// supplies are the supplies' pins that are taken.
+type supplies map[int]bool
+
+// near takes the supply's nearest pin to a line's: one that is free, else one to share.
+func (taken supplies) near(label, supply, line string) terminal {
+	at, best := pinOf(line), 0
+	for _, shared := range []bool{false, true} {
+		for _, pin := range pinsOf(supply) {
+			if taken[pin] == shared && (best == 0 || distance(pin, at) < distance(best, at)) {
+				best = pin
+			}
+		}
+		if best != 0 {
+			break
+		}
+	}
+	taken[best] = true
+	return terminal{label, supply, best}
 }
 
 // distance is how far apart two pins are: rows, and a little for the other side.
@@ -127,42 +150,9 @@ func distance(a, b int) int {
 	return 2*d + (a+b)%2
 }
 
-// Warnings says what to mind about the lines, a sentence each.
-func (p Plan) Warnings() (w []string) {
-	s := p.Strike
-	switch up := pullsUp(s.Line); {
-	case s.ActiveLow && !up:
-		w = append(w, fmt.Sprintf("%s pulls down at power-on, and the relay switches on a low level: the door may open while the Pi starts. "+
-			"Use one of GPIO2 to GPIO8 for it.", s.Line))
-	case !s.ActiveLow && up:
-		w = append(w, fmt.Sprintf("%s pulls up at power-on, and the relay switches on a high level: the door may open while the Pi starts. "+
-			"Use one of GPIO9 to GPIO27 for it.", s.Line))
-	}
-	if s.ActiveLow {
-		w = append(w, "Fit 10 kΩ from the strike's line to 3.3 V: nothing else holds it while the Pi starts.")
-	} else {
-		w = append(w, "Fit 10 kΩ from the strike's line to ground: nothing else holds it while the Pi starts.")
-	}
-	w = append(w, "A relay board fed with 5 V must not put 5 V on its input: the header's lines take 3.3 V.")
-	for _, part := range p.parts() {
-		for _, t := range part.terminals {
-			if why := shared[t.line]; why != "" {
-				w = append(w, fmt.Sprintf("%s (%s) %s.", t.line, part.wireName(t), why))
-			}
-			if t.pin == 3 {
-				w = append(w, fmt.Sprintf("%s (%s) lies beside the 5 V pins: a wire that slips there ends the Pi.", t.line, part.wireName(t)))
-			}
-			if t.pin == 0 {
-				w = append(w, fmt.Sprintf("%s (%s) is not on the 40-pin header.", t.line, part.wireName(t)))
-			}
-		}
-	}
-	return w
-}
-
-// wireName is what a wire is called: "keypad row 1", "bell".
+// wireName is what a wire is called: "keypad row 1", "bell", "bell GND".
 func (p part) wireName(t terminal) string {
-	if t.label == "" || slices.Contains([]string{"IN", "+"}, t.label) {
+	if slices.Contains([]string{"IN", "+", "button", "switch", "base"}, t.label) {
 		return p.name
 	}
 	return p.name + " " + t.label

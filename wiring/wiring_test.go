@@ -1,14 +1,14 @@
 package wiring
 
 import (
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -26,24 +26,54 @@ func TestTheHeadersPinsAreWhereTheyAre(t *testing.T) {
 	}
 }
 
-func TestWhatToMindIsSaid(t *testing.T) {
+func TestTheLinesBeside5VAreKnown(t *testing.T) {
+	for pin, want := range map[int]int{3: 4, 5: 4, 1: 2, 6: 4, 7: 0, 8: 0, 40: 0} {
+		if got := beside5V(pin); got != want {
+			t.Errorf("beside pin %d is the 5 V of pin %d, want %d", pin, got, want)
+		}
+	}
+}
+
+func TestWhatToMindIsSaidAndMarked(t *testing.T) {
 	plan := func(change func(*Plan)) Plan {
 		p := usual
 		change(&p)
 		return p
 	}
 	for name, c := range map[string]struct {
-		plan Plan
-		want []string
+		plan  Plan
+		marks map[int][]string // the gravest first
+		want  []string
 	}{
-		"a sound plan":                        {usual, []string{"10 kΩ from the strike's line to ground", "must not put 5 V"}},
-		"a high relay on a line that rises":   {plan(func(p *Plan) { p.Strike.Line = "GPIO4" }), []string{"GPIO4 pulls up at power-on"}},
-		"a low relay on a line that falls":    {plan(func(p *Plan) { p.Strike.ActiveLow = true }), []string{"GPIO17 pulls down at power-on", "to 3.3 V"}},
-		"a bell beside 5 V":                   {plan(func(p *Plan) { p.Bell.Line = "GPIO2" }), []string{"GPIO2 (bell) lies beside the 5 V", "1.8 kΩ"}},
-		"a keypad on the console's line":      {plan(func(p *Plan) { p.Rows = []string{"GPIO14"} }), []string{"GPIO14 (keypad row 1) is the serial console's"}},
-		"a contact that is not on the header": {plan(func(p *Plan) { p.Contact.Line = "PA7" }), []string{"PA7 (door contact) is not on the 40-pin header"}},
+		"a sound plan": {usual, map[int][]string{11: {"fit 10 kΩ"}},
+			[]string{"10 kΩ from the strike's line to ground", "must not put 5 V"}},
+		"a high relay on a line that rises": {plan(func(p *Plan) { p.Strike.Line = "GPIO4" }), map[int][]string{7: {"pulls up", "fit 10 kΩ"}},
+			[]string{"GPIO4 pulls up at power-on"}},
+		"a low relay on a line that falls": {plan(func(p *Plan) { p.Strike.ActiveLow = true }), map[int][]string{11: {"pulls down", "fit 10 kΩ"}},
+			[]string{"GPIO17 pulls down at power-on", "to 3.3 V"}},
+		"a low relay on I²C's line needs no resistor": {plan(func(p *Plan) { p.Strike = Output{"GPIO3", true} }),
+			map[int][]string{5: {"beside 5 V", "I²C"}, 4: {"5 V"}}, []string{"GPIO3 (strike's relay) lies beside the 5 V"}},
+		"a high relay on I²C's line has no remedy": {plan(func(p *Plan) { p.Strike = Output{"GPIO3", false} }),
+			map[int][]string{5: {"pulls up", "no pull-down", "beside 5 V", "I²C"}, 4: {"5 V"}}, []string{"No pull-down holds GPIO3"}},
+		"a relay on the console's line": {plan(func(p *Plan) { p.Strike.Line = "GPIO14" }), map[int][]string{8: {"unsafe", "fit 10 kΩ", "UART"}},
+			[]string{"GPIO14 may be driven by the Pi itself"}},
+		"a relay that is not on the header": {plan(func(p *Plan) { p.Strike = Output{"PA7", true} }), map[int][]string{},
+			[]string{"PA7 (strike's relay) is not on the 40-pin header", "to 3.3 V"}},
+		"a bell beside 5 V": {plan(func(p *Plan) { p.Bell.Line = "GPIO2" }), map[int][]string{3: {"beside 5 V", "I²C"}, 4: {"5 V"}, 11: {"fit 10 kΩ"}},
+			[]string{"GPIO2 (bell) lies beside the 5 V of pin 4", "1.8 kΩ"}},
+		"a switch to 3.3 V on a line that is held up": {plan(func(p *Plan) { p.Contact = Input{"GPIO2", false} }),
+			map[int][]string{3: {"always high", "beside 5 V", "I²C"}, 4: {"5 V"}, 11: {"fit 10 kΩ"}}, []string{"GPIO2 (door contact) never goes low"}},
+		"a keypad on the console's line": {plan(func(p *Plan) { p.Rows = []string{"GPIO14"} }), map[int][]string{8: {"UART"}, 11: {"fit 10 kΩ"}},
+			[]string{"GPIO14 (keypad row 1) is the serial console's"}},
+		"a buzzer that sounds at power-on": {plan(func(p *Plan) { p.Buzzer = "GPIO1" }), map[int][]string{28: {"pulls up", "EEPROM"}, 11: {"fit 10 kΩ"}},
+			[]string{"GPIO1 (buzzer) pulls up", "add-on boards"}},
+		"a contact that is not on the header": {plan(func(p *Plan) { p.Contact.Line = "PA7" }), map[int][]string{11: {"fit 10 kΩ"}},
+			[]string{"PA7 (door contact) is not on the 40-pin header"}},
 	} {
-		said := strings.Join(c.plan.Warnings(), "\n")
+		if diff := cmp.Diff(c.marks, c.plan.marks()); diff != "" {
+			t.Errorf("%s is marked (-want +got):\n%s", name, diff)
+		}
+		said := fmt.Sprint(c.plan.Warnings())
 		for _, want := range c.want {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q is not said in:\n%s", name, want, said)
@@ -57,18 +87,54 @@ func TestWhatToMindIsSaid(t *testing.T) {
 
 func TestTheTerminalShowsEveryWire(t *testing.T) {
 	var plain, coloured strings.Builder
-	if err := errors.Join(usual.Text(&plain, false), usual.Text(&coloured, true)); err != nil {
+	if err := errors.Join(usual.Text(&plain, 0, false), usual.Text(&coloured, 0, true)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"strike's relay  GPIO17 (11) (12) GPIO18\n", "keypad row 4  GPIO19 (35) (36) GPIO16  keypad col 1\n",
-		"bell  GPIO26 (37) (38)", "bell GND     GND (39) (40)"} {
+	for _, want := range []string{"! fit 10 kΩ  strike's relay  GPIO17 (11) (12) GPIO18\n", "keypad row 4  GPIO19 (35) (36) GPIO16  keypad col 1\n",
+		"bell  GPIO26 (37) (38)", "bell     GND (39) (40)"} {
 		if !strings.Contains(plain.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, &plain)
 		}
 	}
-	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(coloured.String(), "\x1b[38;5;39m") {
+	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(coloured.String(), "\x1b[38;5;39m") ||
+		!strings.Contains(coloured.String(), "\x1b[1;31m! fit 10 kΩ\x1b[0m  \x1b[38;5;203mstrike's relay\x1b[0m") {
 		t.Error("colours stand where they should not, or not where they should")
 	}
+}
+
+func TestTheTerminalsHeaderHoldsItsShapeAtAnyWidthAndLosesNoName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, width := plans(t), rapid.IntRange(60, 160).Draw(t, "width")
+		var b strings.Builder
+		if err := p.Text(&b, width, false); err != nil {
+			t.Fatal(err)
+		}
+		at := -1
+		for line := range strings.Lines(b.String()) {
+			line = strings.TrimRight(line, "\n")
+			if n := utf8.RuneCountInString(line); n > width {
+				t.Errorf("%d columns of %d: %s", n, width, line)
+			}
+			if left, _, pin := strings.Cut(line, ") ("); pin {
+				if at >= 0 && utf8.RuneCountInString(left) != at {
+					t.Errorf("the pins do not stand below each other: %s", line)
+				}
+				at = utf8.RuneCountInString(left)
+			}
+		}
+		said := strings.Join(strings.Fields(b.String()), " ")
+		for _, part := range p.parts() {
+			for _, term := range part.terminals {
+				name := part.wireName(term)
+				if term.label == term.line {
+					name = part.name
+				}
+				if !strings.Contains(said, name) {
+					t.Errorf("nothing is said of %s in:\n%s", name, &b)
+				}
+			}
+		}
+	})
 }
 
 // plans draws any plan that a configuration allows: each line once.
@@ -97,52 +163,4 @@ func plans(t *rapid.T) Plan {
 	p.Contact, p.Tamper = Input{maybe("contact"), true}, Input{maybe("tamper"), false}
 	p.Green, p.Red, p.Buzzer = maybe("green"), maybe("red"), maybe("buzzer")
 	return p
-}
-
-func TestThePictureIsSVGWithAWireForEachTerminalAndNoneOnAnother(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := plans(t)
-		var b strings.Builder
-		if err := p.SVG(&b); err != nil {
-			t.Fatal(err)
-		}
-		for d := xml.NewDecoder(strings.NewReader(b.String())); ; {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("not XML: %v", err)
-			}
-		}
-		ps := p.places()
-		ws := wires(ps)
-		n := 0
-		for _, s := range ps {
-			for i, term := range s.terminals {
-				if x := s.left + i*step; x < 10 || x > pageWidth-10 {
-					t.Errorf("%s lies off the page, at %d", s.wireName(term), x)
-				}
-				if term.pin == 0 {
-					continue
-				}
-				n++
-				if title := fmt.Sprintf("<title>%s: %s, pin %d</title>", escape(s.wireName(term)), term.line, term.pin); !strings.Contains(b.String(), title) {
-					t.Errorf("no wire is called %s", title)
-				}
-			}
-		}
-		if n != len(ws) {
-			t.Errorf("%d wires for %d terminals", len(ws), n)
-		}
-		for i, a := range ws {
-			for _, b := range ws[:i] {
-				alongDown := a.from == b.to && a.track > b.track || b.from == a.to && b.track > a.track || a.to == b.to
-				if a.track == b.track || alongDown || a.from == b.from && a.pin != b.pin {
-					t.Errorf("%+v runs along %+v", a, b)
-				}
-			}
-			if a.track > partsTop-20 {
-				t.Errorf("%+v runs across the parts", a)
-			}
-		}
-	})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"latchd/configs"
 	"latchd/wiring"
@@ -16,7 +17,7 @@ func newWiring() *cobra.Command {
 		Use:   "wiring",
 		Short: "Draw how the parts are wired to the header",
 		Long: `Draws the 40-pin header with the wires of a configuration: in the terminal, or with --svg as a picture that prints on a
-page. It says what to mind about the lines. It touches none of them.`,
+page. What to mind about a line is marked at its pin, and said below. It touches none of them.`,
 		Example: "  sudo latchd wiring\n  sudo latchd wiring --svg door.svg",
 		Args:    usage(cobra.NoArgs),
 	}
@@ -30,7 +31,12 @@ page. It says what to mind about the lines. It touches none of them.`,
 		}
 		p := plan(cfg)
 		if *svg == "" {
-			return p.Text(cmd.OutOrStdout(), isTerminal(cmd.OutOrStdout()) && os.Getenv("NO_COLOR") == "")
+			width, coloured := 0, false
+			if f, ok := cmd.OutOrStdout().(*os.File); ok && isTerminal(f) {
+				width, _, _ = term.GetSize(int(f.Fd())) // unknown: the usual
+				coloured = os.Getenv("NO_COLOR") == ""
+			}
+			return p.Text(cmd.OutOrStdout(), width, coloured)
 		}
 		var picture bytes.Buffer
 		if err := p.SVG(&picture); err != nil {
