@@ -21,7 +21,7 @@ func (p Plan) SVG(w io.Writer) error {
 	var mind [][]string
 	bottom := l.bottom + 30
 	for _, warning := range p.Warnings() {
-		lines := fold(warning.Text, (l.width-2*margin-28)/9)
+		lines := fold(warning, (l.width-2*margin-28)/9)
 		mind = append(mind, lines)
 		bottom += len(lines) * mindLine
 	}

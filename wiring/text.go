@@ -34,7 +34,7 @@ func (p Plan) Text(w io.Writer, width int, coloured bool) error {
 		}
 	}
 	for _, warning := range p.Warnings() {
-		s.say(alarm, warning.Text)
+		s.say(alarm, warning)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err

@@ -7,18 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// Warning is what to mind about a line.
-type Warning struct {
-	Text string // a sentence
+// warning is what to mind about a line.
+type warning struct {
+	text string // a sentence
 	word string // the mark
 	pin  int    // where it is marked; 0: nowhere
 	near int    // the 5 V pin beside it; 0: none
 }
 
-func (w Warning) String() string { return w.Text }
+// Warnings says what to mind about the lines, a sentence each, the strike's first.
+func (p Plan) Warnings() (sentences []string) {
+	for _, w := range p.warnings() {
+		sentences = append(sentences, w.text)
+	}
+	return sentences
+}
 
-// Warnings says what to mind about the lines, the strike's first.
-func (p Plan) Warnings() []Warning {
+func (p Plan) warnings() []warning {
 	w := p.strikeWarnings()
 	for _, part := range p.parts() {
 		for _, t := range part.terminals {
@@ -29,10 +34,10 @@ func (p Plan) Warnings() []Warning {
 }
 
 // strikeWarnings are about what opens the door while the Pi starts.
-func (p Plan) strikeWarnings() (w []Warning) {
+func (p Plan) strikeWarnings() (w []warning) {
 	s, pin := p.Strike, pinOf(p.Strike.Line)
 	mind := func(word, format string, a ...any) {
-		w = append(w, Warning{Text: fmt.Sprintf(format, a...), word: word, pin: pin})
+		w = append(w, warning{text: fmt.Sprintf(format, a...), word: word, pin: pin})
 	}
 	const opens = "the door may open while the Pi starts"
 	switch rest := restsAt(s.Line); {
@@ -52,13 +57,13 @@ func (p Plan) strikeWarnings() (w []Warning) {
 	case !s.ActiveLow:
 		mind("no pull-down", "No pull-down holds %s against the 1.8 kΩ on the board.", s.Line)
 	}
-	return append(w, Warning{Text: "A relay board fed with 5 V must not put 5 V on its input: the header's lines take 3.3 V."})
+	return append(w, warning{text: "A relay board fed with 5 V must not put 5 V on its input: the header's lines take 3.3 V."})
 }
 
 // lineWarnings are about what else is on a wire's line, or beside it.
-func (p part) lineWarnings(t terminal) (w []Warning) {
+func (p part) lineWarnings(t terminal) (w []warning) {
 	mind := func(word, format string, a ...any) {
-		w = append(w, Warning{Text: fmt.Sprintf("%s (%s) ", t.line, p.wireName(t)) + fmt.Sprintf(format, a...), word: word, pin: t.pin})
+		w = append(w, warning{text: fmt.Sprintf("%s (%s) ", t.line, p.wireName(t)) + fmt.Sprintf(format, a...), word: word, pin: t.pin})
 	}
 	if t.pin == 0 {
 		mind("", "is not on the 40-pin header.")
@@ -70,7 +75,7 @@ func (p part) lineWarnings(t terminal) (w []Warning) {
 		mind("always high", "never goes low: the 1.8 kΩ on the board beats the pull-down. Wire it to ground, with active = \"low\".")
 	}
 	if (p.kind == lamp || p.kind == buzzer) && restsAt(t.line) == high {
-		mind("pulls up", "pulls up at power-on: it may be on until the daemon runs.")
+		mind("pulls up", "pulls up from power-on: it may be on until the daemon runs.")
 	}
 	if near := beside5V(t.pin); near > 0 {
 		mind("beside 5 V", "lies beside the 5 V of pin %d: a wire that slips there ends the Pi.", near)
@@ -90,7 +95,7 @@ func (p Plan) marks() map[int][]string {
 			marks[pin] = append(marks[pin], word)
 		}
 	}
-	for _, w := range p.Warnings() {
+	for _, w := range p.warnings() {
 		mark(w.pin, w.word)
 		mark(w.near, "5 V")
 	}

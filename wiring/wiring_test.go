@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +72,7 @@ func TestWhatToMindIsSaidAndMarked(t *testing.T) {
 		if diff := cmp.Diff(c.marks, c.plan.marks()); diff != "" {
 			t.Errorf("%s is marked (-want +got):\n%s", name, diff)
 		}
-		said := fmt.Sprint(c.plan.Warnings())
+		said := strings.Join(c.plan.Warnings(), "\n")
 		for _, want := range c.want {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q is not said in:\n%s", name, want, said)
