@@ -26,6 +26,7 @@ type accessList struct {
 	rules    string
 	folder   string   // in the place of /etc/mosquitto
 	commands []string // that make the users
+	ofSite   string   // the command that prints the block of elm-5/front
 	configs  []string // lines of mosquitto.conf: with passwords, with client certificates
 }
 
@@ -42,13 +43,16 @@ func readAccessList(t *testing.T) *accessList {
 	comment = strings.ReplaceAll(comment, "/etc/mosquitto", l.folder)
 	for _, block := range regexp.MustCompile(`(?m)(^# {8}.*\n)+`).FindAllString(comment+"\n", -1) {
 		block = strings.ReplaceAll(block, "#        ", "")
-		if strings.HasPrefix(block, "mosquitto_passwd") {
+		switch {
+		case strings.HasPrefix(block, "mosquitto_passwd"):
 			l.commands = strings.Split(strings.TrimSpace(block), "\n")
-		} else {
+		case strings.HasPrefix(block, "sed "):
+			l.ofSite = block
+		default:
 			l.configs = append(l.configs, block)
 		}
 	}
-	if len(l.commands) == 0 || len(l.configs) != 2 {
+	if len(l.commands) == 0 || len(l.configs) != 2 || l.ofSite == "" {
 		t.Fatalf("the comment has commands %q and configurations %q", l.commands, l.configs)
 	}
 	return l
@@ -129,7 +133,7 @@ var (
 		"sensor/latchd-front/texts_left/config")
 )
 
-// play lets the door "front" tell all that it can, take a command by home automation, which signs in with how, and repeat
+// play lets the door "front", or the one that change makes of it, tell all that it can, take a command by home automation, which signs in with how, and repeat
 // its events for it. It returns the topics that home automation has heard.
 func play(t *testing.T, address string, change func(*Options), how func(*paho.ClientOptions)) []string {
 	t.Helper()
@@ -142,8 +146,9 @@ func play(t *testing.T, address string, change func(*Options), how func(*paho.Cl
 	c.Tell(b.store(lock.Event{Type: lock.DaemonStarted}, lock.Event{Type: lock.BellRung},
 		lock.Event{Type: lock.AccessGranted}, lock.Event{Type: lock.CommandDone}))
 	stop := run(t, c)
-	all := home.until(t, "latchd/front/availability", "online")
-	home.say(t, "latchd/front/lock/set", `{"action":"LOCK"}`, false)
+	base := o.Prefix + "/" + o.Door
+	all := home.until(t, base+"/availability", "online")
+	home.say(t, base+"/lock/set", `{"action":"LOCK"}`, false)
 	if cmd := next[lock.Command](t, in); cmd.Action != lock.Lock || cmd.Refused != "" {
 		t.Errorf("the command arrives as %+v", cmd)
 	}
@@ -154,15 +159,15 @@ func play(t *testing.T, address string, change func(*Options), how func(*paho.Cl
 			t.Fatalf("%d events are undelivered", b.left())
 		}
 	}
-	home.say(t, "latchd/front/event/replay", `{"from":1,"to":4}`, false)
-	all = append(all, home.until(t, "latchd/front/event/replay/result", "")...)
+	home.say(t, base+"/event/replay", `{"from":1,"to":4}`, false)
+	all = append(all, home.until(t, base+"/event/replay/result", "")...)
 	stop()
 	heard := map[string]bool{}
-	for _, m := range append(all, home.until(t, "latchd/front/availability", "offline")...) {
+	for _, m := range append(all, home.until(t, base+"/availability", "offline")...) {
 		heard[m.topic] = true
 	}
-	delete(heard, "latchd/front/lock/set") // home automation's own
-	delete(heard, "latchd/front/event/replay")
+	delete(heard, base+"/lock/set") // home automation's own
+	delete(heard, base+"/event/replay")
 	select {
 	case f := <-in:
 		t.Errorf("%+v", f)
@@ -305,6 +310,38 @@ func TestARenamedDoorMayTakeBackItsOldNameAsTheAccessListSays(t *testing.T) {
 		if len(topics) != len(statesOf(""))+1 {
 			t.Errorf("remembered are %v", topics)
 		}
+	}
+}
+
+// A door of a site has the block that the list's own command makes, and nothing of another's.
+func TestTheAccessListLetsADoorOfASiteWork(t *testing.T) {
+	for _, style := range []string{styleDevice, styleEntity} {
+		t.Run(style, func(t *testing.T) {
+			l := readAccessList(t)
+			block, err := exec.CommandContext(t.Context(), "sh", "-c", l.ofSite).Output()
+			if err != nil {
+				t.Fatalf("%s: %v", l.ofSite, err)
+			}
+			l.put(t, "latchd.acl", []byte(l.rules+"\n"+string(block)))
+			const user = "latchd-elm-5_front"
+			address := l.run(t, user)
+			change := func(o *Options) {
+				o.Door, o.Site, o.Style, o.Username, o.Password = "elm-5/front", "Elm Street 5", style, user, user
+			}
+			if d := cmp.Diff(play(t, broker(t), change, as("homeassistant")), play(t, address, change, as("homeassistant"))); d != "" {
+				t.Error(d)
+			}
+			home := listen(t, address, "#", as("homeassistant"))
+			home.say(t, "homeassistant/status", "begin", false)
+			home.until(t, "homeassistant/status", "begin") // what was retained is heard
+			for user, topic := range map[string]string{user: "latchd/front/event", "latchd-front": "latchd/elm-5/front/event"} {
+				listen(t, address, "#", as(user)).say(t, topic, "{}", false)
+			}
+			home.say(t, "homeassistant/status", "end", false)
+			if heard := home.until(t, "homeassistant/status", "end"); len(heard) > 1 {
+				t.Errorf("one door says for another %v", heard)
+			}
+		})
 	}
 }
 

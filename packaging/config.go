@@ -16,7 +16,8 @@ func (s source) configPage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.page("latchd.toml.5", map[string]string{"keys": keys, "minimal": example(configs.Minimal)})
+	return s.page("latchd.toml.5", map[string]string{"keys": keys, "minimal": example(configs.Minimal),
+		"door": example(configs.OfDoor), "site": example(configs.OfSite)})
 }
 
 var (
