@@ -19,18 +19,23 @@ func TestBoardOnSimulatedCopper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rows, cols := []string{"GPIO5", "GPIO6"}, []string{"GPIO16", "GPIO20"}
 		copper := sim.New(sim.Wiring{Rows: rows, Cols: cols, Keys: []string{"12", "45"}, Strike: "GPIO17",
-			StrikeActiveLow: true, Bell: sim.Input{Line: "GPIO26", ActiveLow: true}})
+			StrikeActiveLow: true, Bell: sim.Input{Line: "GPIO26", ActiveLow: true}, Others: []string{"GPIO12"}})
 		b, err := board.Open(copper, board.Wiring{
 			Rows: rows, Cols: cols, Settle: 20 * time.Microsecond,
 			Bell:   board.Input{Line: "GPIO26", ActiveLow: true, Debounce: 20 * time.Millisecond},
-			Strike: board.Output{Line: "GPIO17", ActiveLow: true},
+			Strike: board.Output{Line: "GPIO17", ActiveLow: true}, Green: "GPIO12",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		strike := func(what string, want gpio.Level) {
+			t.Helper()
+			synctest.Wait()
 			if got, err := copper.Line("GPIO17"); got != want || err != nil {
 				t.Errorf("%s: strike %v, %v", what, got, err)
+			}
+			if lit, err := copper.Line("GPIO12"); lit == want || err != nil { // lit while the strike's line is low
+				t.Errorf("%s: green %v, %v", what, lit, err)
 			}
 		}
 		strike("at first", gpio.High)
