@@ -99,7 +99,7 @@ func (d *door) text(atMost time.Duration) (code string, ok bool) {
 }
 
 // install does what the README tells the owner of a Pi to do, by hand or with the package, line by line, in a folder with what was copied there.
-// Twilio's token is pasted where one is asked for, and the lines marked EDIT are edited.
+// Twilio's token is pasted where one is asked for, the lines marked EDIT are edited, and what latchd setup asks is answered by its flags.
 func (d *door) install(byHand bool) (transcript string, err error) {
 	readme, err := os.ReadFile(filepath.Join(d.load, "README.md"))
 	if err != nil {
@@ -121,8 +121,8 @@ func (d *door) install(byHand bool) (transcript string, err error) {
 		if strings.Contains(line, "only with mqtt.username") {
 			continue
 		}
-		// Whoever reads the README has sudo and an editor; this machine's root is its editor.
-		c := exec.Command("bash", "-e", "-c", "sudo() { case $1 in nano) edit \"$2\";; *) \"$@\";; esac; }\n"+edit+line)
+		// Whoever reads the README has sudo, an editor and answers; this machine's root is its editor.
+		c := exec.Command("bash", "-e", "-c", "sudo() { case $1$2 in nano*) edit \"$2\";; latchdsetup) setup;; *) \"$@\";; esac; }\n"+edit+line)
 		c.Dir, c.Stdin = d.load, strings.NewReader(token+"\n")
 		out, err := c.CombinedOutput()
 		did.Write(out)
@@ -136,6 +136,8 @@ func (d *door) install(byHand bool) (transcript string, err error) {
 
 const edit = `edit() { sed -i -e '/EDIT: your Account SID/s|.*|account_sid = "` + account + `"\napi = "http://` + twilio + `"|' \
 	-e '/EDIT: your Twilio number/s|+1...|` + from + `|' -e '/EDIT: on which phone/s|+1...|` + phone + `|' "$1"; }
+setup() { sed -i '/^\[twilio\]/a api = "http://` + twilio + `"' ` + configFile + `
+	latchd setup --yes --account-sid ` + account + ` --from ` + from + ` --owner Ada=` + phone + ` --twilio-secret-file -; }
 `
 
 func must[T any](v T, err error) T {

@@ -9,7 +9,7 @@ import (
 )
 
 // installed is what the README has put onto a host, beside the state that fresh removes.
-var installed = []string{"/usr/bin/latchd", "/etc/systemd/system/latchd.service", "/etc/sysusers.d/latchd.conf", "/etc/tmpfiles.d/latchd.conf", "/etc/latchd"}
+var installed = []string{"/usr/bin/latchd", "/etc/systemd/system/latchd.service", "/etc/systemd/system/latchd.service.d", "/etc/sysusers.d/latchd.conf", "/etc/tmpfiles.d/latchd.conf", "/etc/latchd"}
 
 // here plays the scenarios on this machine, with what is to be tried in the folder load, and leaves it as it was.
 func here(load string, names []string) error {
