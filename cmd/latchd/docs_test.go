@@ -65,6 +65,22 @@ func TestEveryLinkOfTheDocumentationLeadsSomewhere(t *testing.T) {
 	}
 }
 
+// What the page for those who carry the code on names is there; after "`cmd/latchd`:" a name alone is of that folder.
+func TestEveryFileThatTheCodesPagesNameIsThere(t *testing.T) {
+	named := regexp.MustCompile("`([a-z_]+(?:/[a-z_-]+)*\\.(?:go|js|txt))`")
+	for _, page := range []string{"CONTRIBUTING.md", "ARCHITECTURE.md"} {
+		for _, m := range named.FindAllStringSubmatch(documentation(t)[page], -1) {
+			_, err := os.Stat(filepath.Join("../..", m[1]))
+			if !strings.Contains(m[1], "/") {
+				_, err = os.Stat(m[1])
+			}
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
 // anchors are the names by which GitHub links to a page's headings.
 func anchors(text string) (names []string) {
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
