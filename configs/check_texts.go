@@ -111,6 +111,9 @@ var language = regexp.MustCompile(`^([a-z]{2,3}(-[A-Z]{2})?)?$`)
 // ownerPhone checks an owner's number, and that texts may go to its country.
 func (r *reading) ownerPhone(key string, phone lock.Phone) {
 	r.phone(key, string(phone), "the owner's number")
+	if isE164(string(phone)) && phone == r.cfg.Twilio.From {
+		r.refuse(key, "is the number of twilio.from, which cannot text itself", "give the owner's own number")
+	}
 	codes := r.cfg.Texts.CountryCodes
 	if len(codes) == 0 || !isE164(string(phone)) || r.unread("texts.country_codes") {
 		return

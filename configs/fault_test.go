@@ -249,6 +249,8 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"one owner twice", valid + "[[owner]]\nname = \"Ada\"\n" + phone, []string{
 			`f:18: owner[1].name: is the name of owner[0] as well, give each owner a name of their own`,
 			`f:19: owner[1].phone: is the number of owner[0] as well, give each number once`}},
+		{"an owner who is the sender", instead(phone, `phone = "+15551234567"`), []string{
+			`f:11: owner[0].phone: is the number of twilio.from, which cannot text itself, give the owner's own number`}},
 		{"a language that is none", instead(phone, phone+"\nlanguage = \"German\""), []string{
 			`f:12: owner[0].language: is "German", allowed: a language and a country as Twilio's voices have them, as in "de-DE"`}},
 		{"quiet hours that are none", instead(phone, phone+"\nquiet = \"22-7\""), []string{

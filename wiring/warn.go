@@ -67,6 +67,7 @@ func (p part) lineWarnings(t terminal) (w []warning) {
 	}
 	if t.pin == 0 {
 		mind("", "is not on the 40-pin header.")
+		return w
 	}
 	if !strings.HasPrefix(t.line, "GPIO") {
 		return w

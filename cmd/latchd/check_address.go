@@ -15,42 +15,44 @@ import (
 	"latchd/configs"
 )
 
-// address tries whether the door could open the pages' address, and when it is taken, whether by the door itself.
-func (r *report) address(cfg *configs.Config) {
+// address says whether the door could open the pages' address, or has it open.
+func (r *report) address(cfg *configs.Config) bool {
 	listen := cfg.Web.Listen
 	_, service, _ := net.SplitHostPort(listen)
 	if port, err := strconv.Atoi(service); err == nil && port > 0 && port < firstFreePort() && (r.service != nil || os.Geteuid() != 0) {
 		r.fail("pages: the daemon may not open port %d: those below %d are root's: set web.listen to another", port, firstFreePort())
-		return
+		return false
 	}
 	l, err := net.Listen("tcp", listen)
 	switch {
 	case err == nil:
 		l.Close()
 	case errors.Is(err, unix.EADDRINUSE):
-		r.taken(listen, service, filepath.Join(cfg.Journal.Path, "lock"))
+		return r.ours(listen, service, filepath.Join(cfg.Journal.Path, "lock"))
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		r.warn("pages: this machine has no address %s now: the pages open when it has; see ip address, and web.listen", listen)
 	default:
 		r.fail("pages: %v: see web.listen", err)
 	}
+	return err == nil
 }
 
-// taken says who has the address, unless it is the door that writes the journal with that lock.
-func (r *report) taken(listen, port, lock string) {
+// ours says whether the address is taken by the door that writes the journal with that lock, and if not, prints who has it.
+func (r *report) ours(listen, port, lock string) bool {
 	holders := listening(port)
 	for _, pid := range holders {
 		if hasOpen(pid, lock) {
-			return
+			return true
 		}
 	}
 	if len(holders) == 0 {
 		r.warn("pages: %s is taken, by the door itself if it is at work, or by another program: sudo latchd check tells which", listen)
-		return
+		return false
 	}
 	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", holders[0])) // gone since: then it has no name
 	r.fail("pages: %s is taken by %q, process %d: stop that program, or set web.listen to another port", listen,
 		strings.TrimSpace(string(name)), holders[0])
+	return false
 }
 
 // firstFreePort is the lowest TCP port that takes no right to open (ip(7), "ip_unprivileged_port_start").

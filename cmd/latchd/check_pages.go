@@ -22,15 +22,15 @@ func (r *report) pages(cfg *configs.Config) {
 	if w.Listen == "" {
 		return
 	}
+	free := r.address(cfg)
 	switch {
 	case w.Cert != "":
 		r.certificate(cfg)
 	case w.Beyond():
 		r.selfMade(cfg)
-	default:
+	case free:
 		r.ok("pages: at %s, for this machine alone", addresses(cfg))
 	}
-	r.address(cfg)
 }
 
 func addresses(cfg *configs.Config) string {

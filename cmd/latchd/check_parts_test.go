@@ -36,6 +36,15 @@ func TestAnAddressThatIsTakenNamesTheHolderUnlessItIsTheDoor(t *testing.T) {
 	if got, want := said(), fmt.Sprintf("process %d: stop that program", os.Getpid()); !strings.HasPrefix(got, "fail") || !strings.Contains(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	caller, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer caller.Close()
+	_, port, _ := net.SplitHostPort(caller.LocalAddr().String())
+	if holders := listening(port); len(holders) > 0 {
+		t.Errorf("a caller's port counts as listened at by %v", holders)
+	}
 	lock, err := os.Create(filepath.Join(cfg.Journal.Path, "lock"))
 	if err != nil {
 		t.Fatal(err)
@@ -132,12 +141,12 @@ func TestWhatElseIsOnALineIsWarnedOfOnce(t *testing.T) {
 		change func(*wiring.Plan)
 		want   []string // in a warning each
 	}{
-		"a usual door":                      {func(*wiring.Plan) {}, nil},
-		"a low relay":                       {func(p *wiring.Plan) { p.Strike = wiring.Output{Line: "GPIO4", ActiveLow: true} }, nil},
-		"a strike that moves at power-on":   {func(p *wiring.Plan) { p.Strike.Line = "GPIO4" }, nil}, // the configuration's warnings say it
-		"a bell on the serial console":      {func(p *wiring.Plan) { p.Bell.Line = "GPIO15" }, []string{"GPIO15"}},
-		"a contact and a lamp of the board": {func(p *wiring.Plan) { p.Contact.Line, p.Green = "GPIO0", "GPIO1" }, []string{"GPIO0", "GPIO1"}},
-		"a tamper switch off the header":    {func(p *wiring.Plan) { p.Tamper.Line = "GPIO40" }, []string{"GPIO40"}},
+		"a usual door":                        {func(*wiring.Plan) {}, nil},
+		"a low relay":                         {func(p *wiring.Plan) { p.Strike = wiring.Output{Line: "GPIO4", ActiveLow: true} }, nil},
+		"a strike that moves at power-on":     {func(p *wiring.Plan) { p.Strike.Line = "GPIO4" }, nil}, // the configuration's warnings say it
+		"a bell on the serial console":        {func(p *wiring.Plan) { p.Bell.Line = "GPIO15" }, []string{"GPIO15"}},
+		"a contact and a switch of the board": {func(p *wiring.Plan) { p.Contact.Line, p.Tamper.Line = "GPIO0", "GPIO1" }, []string{"GPIO0", "GPIO1"}},
+		"a tamper switch off the header":      {func(p *wiring.Plan) { p.Tamper.Line = "GPIO40" }, []string{"GPIO40"}},
 	} {
 		p := usual
 		c.change(&p)

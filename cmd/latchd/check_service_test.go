@@ -159,6 +159,10 @@ func TestWhatTheUnitKeepsFromTheServiceIsNamed(t *testing.T) {
 		"a folder at home":               {"", func(r *report) { r.keeps("/home/pi/door", "/home") }, "does not see /home/pi/door (ProtectHome=yes)"},
 		"a low port":                     {"", func(r *report) { r.address(listeningAt("127.0.0.1:1")) }, "may not open port 1:"},
 	} {
+		if name == "a low port" && firstFreePort() <= 1 {
+			t.Log("not tried: here every port is free to take")
+			continue
+		}
 		var out strings.Builder
 		c.look(&report{out: &out, service: installed(t, c.more)})
 		if c.want == "" && out.Len() > 0 || !strings.Contains(out.String(), c.want) {
