@@ -26,12 +26,38 @@ func TestTheDoorIsBackSoonAfterABrokerThatWasOnlyRestarted(t *testing.T) {
 		for _, away := range []time.Duration{time.Millisecond, 300 * time.Millisecond, 2 * time.Second, 30 * time.Second, time.Hour} {
 			pass(time.Minute)
 			r.restart(away)
-			pass(max(refusedWait, away/100))
+			pass(min(max(refusedWait, away/100), lastWait))
 			if r.box.left() != 0 {
 				t.Errorf("away for %v, and the door is not back", away)
 			}
 		}
 	})
+}
+
+// A thousand doors come at once: some are turned away, and are not to wait as if the broker had never come.
+func TestADoorThatARestartedBrokerTurnsAwayTriesAgainSoon(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.start()
+		pass(time.Minute)
+		r.restart(10 * time.Minute)
+		before := r.dialled()
+		for r.set(func() { r.kick = true }); r.dialled() == before; {
+			pass(time.Millisecond)
+		}
+		r.set(func() { r.kick = false })
+		if pass(handOver + firstWait); r.box.left() != 0 {
+			t.Error("the door is not back")
+		}
+	})
+}
+
+// Of the 30 s within which a door is back, connecting needs some.
+func TestHoweverLongABrokerIsAwayNoWaitIsLongerThan25Seconds(t *testing.T) {
+	for range 1000 {
+		if wait := max(retryWait(1000), askWait(24*time.Hour)); wait > 25*time.Second {
+			t.Fatal(wait)
+		}
+	}
 }
 
 func TestABrokerThatStaysAwayIsAskedLessAndLess(t *testing.T) {

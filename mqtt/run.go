@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// Waits between rounds through the brokers: they double from the first to the last, less up to half by chance.
+// Waits between rounds through the brokers: they double from the first to the last, less up to half by chance. The last leaves
+// time to connect, beside the other doors of a fleet, within 30 s of the broker's return.
 const (
 	firstWait = 500 * time.Millisecond
-	lastWait  = 30 * time.Second
+	lastWait  = 25 * time.Second
 )
 
 // Where only the broker is missing, not its machine, asking costs next to nothing: then the wait is a hundredth of the time
@@ -36,7 +37,7 @@ func (c *Client) Run(ctx context.Context) error {
 	defer taking.Wait()
 	taking.Go(func() { c.intake.serve(ctx, c.sink) })
 
-	rounds, flapping := 0, false
+	rounds, refused, flapping := 0, false, false
 	lost := time.Now() // when a connection that worked ended
 	var next *session  // on a broker before the last one's
 	for ctx.Err() == nil {
@@ -62,9 +63,12 @@ func (c *Client) Run(ctx context.Context) error {
 			continue
 		}
 		c.raise(detail, hint)
+		if why.refused() != refused { // a broker that has just come up may be too busy with the other doors for this one
+			refused, rounds = !refused, 0
+		}
 		rounds++
 		wait := c.wait(rounds)
-		if why.refused() {
+		if refused {
 			wait = min(wait, askWait(time.Since(lost)))
 		}
 		pause(ctx, wait)

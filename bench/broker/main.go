@@ -112,6 +112,6 @@ A *stall*, of up to 4 s, breaks nothing by itself. A *piece* is up to 1 KiB, hel
 In an outage the broker is killed, the strike's and the door's states change, the events gather, and the broker starts again
 with nothing retained. It runs when its log says so, and has taken the door's connection when the door's dial returns.
 A door whose connection is refused tries again every 50 to 100 ms, and in an outage of more than 10 s at half to one
-hundredth of the time that it has lasted, up to every 15 to 30 s. Memory is taken after a collection of garbage that gave back what
+hundredth of the time that it has lasted, up to every 12 to 25 s. Memory is taken after a collection of garbage that gave back what
 was free; the process holds the subscriber, too.
 `
