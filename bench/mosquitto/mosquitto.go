@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -94,11 +95,19 @@ func (b *Broker) Again() error {
 }
 
 // Kill ends it as a crash does, without a farewell to anybody, and waits for its end.
-func (b *Broker) Kill() {
-	b.cmd.Process.Kill()
+func (b *Broker) Kill() { b.end(syscall.SIGKILL) }
+
+// Stop ends it as a service manager does, so that it saves what its configuration keeps, and waits for its end.
+func (b *Broker) Stop() { b.end(syscall.SIGTERM) }
+
+func (b *Broker) end(by syscall.Signal) {
+	b.cmd.Process.Signal(by)
 	<-b.read
 	b.cmd.Wait()
 }
+
+// PID is the process id of its present run.
+func (b *Broker) PID() int { return b.cmd.Process.Pid }
 
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -112,13 +121,22 @@ func freePort() (string, error) {
 // Hear subscribes to filter with QoS 1 at the broker at HOST:PORT. each gets what comes, one message after the other, and
 // must not block. A lost connection stays lost. Disconnect the client in the end.
 func Hear(address, filter string, each func(topic string, payload []byte)) (paho.Client, error) {
+	return HearAll(address, []string{filter}, func(m paho.Message) { each(m.Topic(), m.Payload()) })
+}
+
+// HearAll is Hear for several filters; each gets to know of a message whether it was retained.
+func HearAll(address string, filters []string, each func(paho.Message)) (paho.Client, error) {
 	ear := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + address).SetAutoReconnect(false).SetProtocolVersion(4))
 	if err := wait(ear.Connect()); err != nil {
 		return nil, fmt.Errorf("connect to the broker at %s: %w", address, err)
 	}
-	if err := wait(ear.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) { each(m.Topic(), m.Payload()) })); err != nil {
+	wanted := map[string]byte{}
+	for _, f := range filters {
+		wanted[f] = 1
+	}
+	if err := wait(ear.SubscribeMultiple(wanted, func(_ paho.Client, m paho.Message) { each(m) })); err != nil {
 		ear.Disconnect(0)
-		return nil, fmt.Errorf("subscribe to %s at %s: %w", filter, address, err)
+		return nil, fmt.Errorf("subscribe to %s at %s: %w", strings.Join(filters, ", "), address, err)
 	}
 	return ear, nil
 }

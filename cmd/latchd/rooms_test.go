@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"bench/badnet":    {},
 	"bench/broker":    nil,
 	"bench/figures":   nil,
+	"bench/fleet":     nil,
 	"bench/mosquitto": {},
 	"bench/page":      {},
 	"bench/pages":     nil,

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// between is the time from one bell of a door to the next, in the mean, in an evening.
+const between = 10 * time.Minute
+
+// evening is what was measured while visitors came.
+type evening struct {
+	doors             int
+	times             float64 // an evening's rate
+	took              time.Duration
+	access, state     latencies // from the strike to the subscriber: access granted, and lock/state UNLOCKED
+	deaf              int       // openings of which the subscriber did not hear by the door's next one
+	behind            int       // visitors who waited for their turn at the end
+	house, broker, me usage     // cpu: of this time; the others at the end, written of this time
+	idle              float64   // share of the processors' time
+	in, out           float64   // bytes
+}
+
+// latencies are sorted.
+type latencies []time.Duration
+
+// at returns the quantile q, and whether there are enough for it: ten above it would be, one has to be.
+func (l latencies) at(q float64) (time.Duration, bool) {
+	if len(l) == 0 || float64(len(l))*(1-q) < 1 {
+		return 0, false
+	}
+	return l[int(q*float64(len(l)))], true
+}
+
+// evening lets visitors come for so long, then waits until all is told.
+func (f *fleet) evening(times float64, long time.Duration) (e evening, err error) {
+	e = evening{doors: f.n, times: times}
+	r, _, err := f.look()
+	if err != nil {
+		return e, err
+	}
+	f.forget()
+	house, broker, me, err := f.use()
+	if err != nil {
+		return e, err
+	}
+	in, out, rest, began := r.In, r.Out, idle(), time.Now()
+	if err := f.rate(times); err != nil {
+		return e, err
+	}
+	for time.Since(began) < long {
+		p99, _ := e.latencies(f).at(0.99)
+		f.show.line("%d doors, %g times an evening: %.0f of %.0f s, %d openings, p99 so far %.1f ms", f.n, times,
+			time.Since(began).Seconds(), long.Seconds(), len(e.access), float64(p99)/1e6)
+		time.Sleep(min(time.Second, long-time.Since(began)))
+	}
+	e.took = time.Since(began)
+	e.idle = (idle() - rest) / e.took.Seconds() / float64(processors)
+	if e.house, e.broker, e.me, err = f.use(); err != nil {
+		return e, err
+	}
+	for _, u := range []struct{ now, before *usage }{{&e.house, &house}, {&e.broker, &broker}, {&e.me, &me}} {
+		u.now.cpu, u.now.written = (u.now.cpu-u.before.cpu)/e.took.Seconds(), u.now.written-u.before.written
+	}
+	if r, _, err = f.look(); err != nil {
+		return e, err
+	}
+	e.in, e.out, e.behind = float64(r.In-in), float64(r.Out-out), r.Active
+	if err := f.calm(); err != nil {
+		return e, err
+	}
+	e.latencies(f)
+	return e, nil
+}
+
+// latencies takes what has been heard so far.
+func (e *evening) latencies(f *fleet) latencies {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.access, e.deaf = f.ear.after(f.opened, func(h *heard) []int64 { return h.granted })
+	e.state, _ = f.ear.after(f.opened, func(h *heard) []int64 { return h.unlocked })
+	slices.Sort(e.access)
+	slices.Sort(e.state)
+	return e.access
+}
+
+func (f *fleet) forget() {
+	f.mu.Lock()
+	f.opened = map[string][]int64{}
+	f.mu.Unlock()
+	f.ear.forget()
+}
+
+func (f *fleet) use() (house, broker, me usage, err error) {
+	if house, err = use(f.pids()...); err == nil {
+		broker, err = use(f.broker.PID())
+	}
+	if err == nil {
+		me, err = use(os.Getpid())
+	}
+	return house, broker, me, err
+}
+
+// calm lets nobody come any more, and waits until all visits are over and the subscriber has heard of every event and of the
+// states as they are. What came to the broker while the subscriber was away, it asks for again.
+func (f *fleet) calm() error {
+	if err := f.rate(0); err != nil {
+		return err
+	}
+	var doors map[string]truth
+	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		r, is, err := f.look()
+		if err != nil {
+			return err
+		}
+		if len(r.Trouble) > 0 {
+			return fmt.Errorf("%d visits failed: %s", len(r.Trouble), r.Trouble[0])
+		}
+		if doors = is; r.Active == 0 {
+			break
+		}
+		if time.Since(began) > patience {
+			return fmt.Errorf("%d visits do not end", r.Active)
+		}
+		f.show.line("%d visitors are still at a door", r.Active)
+	}
+	return f.until("doors of which all is heard", f.n, func() int {
+		if _, is, err := f.look(); err == nil {
+			doors = is // strikes lock, doors tell it
+		}
+		return f.ear.agree(doors)
+	})
+}

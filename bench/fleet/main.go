@@ -1,0 +1,196 @@
+// Command fleet measures many doors at one broker: a thousand of them, each with its machine, loop, journal and MQTT side, in
+// one process, on simulated boards, and one mosquitto on this machine. Visitors ring, get their codes in memory and type them,
+// at an evening's rate and at ten and a hundred times that; then the broker goes away and comes back; then the doors are
+// doubled until something gives. It prints tables. With -write it also writes its section of BENCHMARKS.md and the plot.
+//
+// It ends with 1, and writes nothing, when an event was lost or a state was not true in the end.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"latchd/bench/page"
+)
+
+var (
+	write = flag.Bool("write", false, "write the section of BENCHMARKS.md and docs/fleet-latency.svg, too")
+	quick = flag.Bool("quick", false, "50 doors for a few seconds: whether it works, not how fast")
+	doors = flag.Int("doors", 1000, "doors to begin with")
+	most  = flag.Int("most", 16_000, "doors to stop at, if nothing gives before")
+	long  = flag.Float64("long", 1, "times the usual length of each part")
+	seed  = flag.Uint64("seed", 1, "of the visitors")
+)
+
+var processors = runtime.NumCPU()
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("fleet: ")
+	if len(os.Args) > 1 && os.Args[1] == "doors" {
+		if err := beDoors(os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	flag.Parse()
+	body, svg, err := measure()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(body)
+	if *write {
+		if err := errors.Join(os.WriteFile("docs/fleet-latency.svg", svg, 0o644), page.Write("BENCHMARKS.md", "fleet", body)); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// results is all that is measured.
+type results struct {
+	rates   []evening // of the first number of doors, by rate
+	outages []outage
+	grown   []evening // at ten times an evening's rate, by doors
+	tried   int       // the doors tried last
+	gave    string    // what gave with them; empty: nothing did
+	events  int       // heard
+}
+
+func measure() (body string, svg []byte, err error) {
+	if err := raise(); err != nil {
+		return "", nil, err
+	}
+	dir, err := os.MkdirTemp("", "latchd-fleet-")
+	if err != nil {
+		return "", nil, err
+	}
+	defer os.RemoveAll(dir)
+	show := newProgress()
+	defer show.done()
+	p := whole
+	if *quick {
+		p = short
+	}
+	r, err := p.run(dir, show)
+	if err != nil {
+		return "", nil, err
+	}
+	return r.text(), r.plot(), nil
+}
+
+// raise allows as many descriptors as may be had, here and in the processes that this one starts.
+func raise() error {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return err
+	}
+	l.Cur = l.Max
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return fmt.Errorf("raise the limit of open files: %w", err)
+	}
+	return nil
+}
+
+// plan is what is done. Lengths are times *long.
+type plan struct {
+	doors   int           // 0: those of the flag
+	settle  time.Duration // until what a start or a restart does is over
+	busy    float64       // at how many times an evening's rate the outages happen
+	rates   []part
+	outages []stay
+	double  part // of the growing fleet; no length: it does not grow
+}
+
+type part struct {
+	times float64
+	long  time.Duration
+}
+
+type stay struct {
+	away  time.Duration
+	saved bool // the broker is stopped, and not killed
+}
+
+// The lengths give 200, 2,000 and 10,000 openings, and 1,000 or more in each size of the growing fleet.
+var (
+	whole = plan{settle: settled, busy: usual, rates: []part{{1, 2 * time.Minute}, {10, 2 * time.Minute}, {100, time.Minute}},
+		outages: []stay{{10 * time.Second, false}, {time.Minute, true}}, double: part{usual, 40 * time.Second}}
+	short = plan{doors: 50, settle: time.Second, busy: 20, rates: []part{{50, 3 * time.Second}}, outages: []stay{{time.Second, true}}}
+)
+
+// settled is how long a connection has to stand before its loss counts as an outage to the doors; a little longer than in
+// package mqtt.
+const settled = 11 * time.Second
+
+// usual is at how many times an evening's rate the aim is held, the doors are doubled and the broker goes away.
+const usual = 10
+
+func (p plan) run(dir string, show *progress) (r results, err error) {
+	f, err := newFleet(dir, show)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	if p.doors == 0 {
+		p.doors = *doors
+	}
+	if err := f.grow(p.doors); err != nil {
+		return r, err
+	}
+	f.pause("the doors settle", scaled(p.settle))
+	for _, q := range p.rates {
+		e, err := f.evening(q.times, scaled(q.long))
+		if err != nil {
+			return r, fmt.Errorf("%g times an evening's rate: %w", q.times, err)
+		}
+		r.rates = append(r.rates, e)
+	}
+	for _, s := range p.outages {
+		o, err := f.outage(p.busy, s, scaled(p.settle))
+		if err != nil {
+			return r, fmt.Errorf("broker away for %v: %w", s.away, err)
+		}
+		r.outages = append(r.outages, o)
+	}
+	for n := 2 * p.doors; p.double.long > 0 && n <= *most && r.gave == ""; n *= 2 {
+		r.tried = n
+		if err := f.grow(n); err != nil {
+			r.gave = err.Error()
+			break
+		}
+		f.pause("the doors settle", scaled(p.settle))
+		e, err := f.evening(p.double.times, scaled(p.double.long))
+		if err != nil {
+			return r, fmt.Errorf("%d doors: %w", n, err)
+		}
+		r.grown, r.gave = append(r.grown, e), e.gave()
+	}
+	r.events = f.ear.events()
+	return r, nil
+}
+
+func scaled(d time.Duration) time.Duration { return time.Duration(*long * float64(d)) }
+
+// gave returns what did not hold, if anything.
+func (e evening) gave() string {
+	p99, _ := e.access.at(0.99)
+	switch {
+	case e.deaf > 0:
+		return fmt.Sprintf("%d openings were not heard in time", e.deaf)
+	case p99 > aim && e.idle < 0.1:
+		return fmt.Sprintf("p99 is %.0f ms: the %d processors are busy for %.0f %% of the time", float64(p99)/1e6, processors, 100*(1-e.idle))
+	case p99 > aim:
+		return fmt.Sprintf("p99 is %.0f ms, with the processors busy for %.0f %% of the time", float64(p99)/1e6, 100*(1-e.idle))
+	}
+	return ""
+}
+
+// aim is p99 from strike to subscriber at the most.
+const aim = 50 * time.Millisecond

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// The plot's measures, in pixels. Latency is on a logarithmic axis from 0.1 ms to 10 s.
+const (
+	panelWide, panelHigh = 300.0, 240.0
+	panelTop, panelLeft  = 56.0, 70.0
+	panelGap             = 80.0
+	decades              = 5
+)
+
+var lines = []struct {
+	name, class string
+	q           float64
+}{{"p99.9", "c", 0.999}, {"p99", "b", 0.99}, {"p50", "a", 0.5}}
+
+// plot draws the latency from strike to subscriber over the rate and over the doors.
+func (r results) plot() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f 360" role="img" font-family="system-ui, sans-serif" font-size="12">
+<title>From the strike to the subscriber: latency over rate and over doors</title>
+<style>
+.page { fill: #fff } text { fill: #333 } .head { font-weight: 600 } .grid { stroke: #ddd } .aim { stroke: #888; stroke-dasharray: 5 4 }
+.a { stroke: #0a7d4f; fill: #0a7d4f } .b { stroke: #1f5fbf; fill: #1f5fbf } .c { stroke: #b3470b; fill: #b3470b } polyline.a, polyline.b, polyline.c { fill: none; stroke-width: 2 }
+text.a, text.b, text.c { stroke: none; font-weight: 600 }
+@media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #ccc } .grid { stroke: #333 }
+.a { stroke: #4cc38a; fill: #4cc38a } .b { stroke: #79b0ff; fill: #79b0ff } .c { stroke: #ff9a5c; fill: #ff9a5c } }
+</style>
+<rect class="page" width="100%%" height="100%%"/>
+`, 2*panelLeft+2*panelWide+panelGap)
+	first := 0
+	for _, e := range r.rates {
+		first = e.doors
+	}
+	over := append([]evening(nil), r.grown...)
+	for _, e := range r.rates {
+		if e.times == usual {
+			over = append([]evening{e}, over...)
+		}
+	}
+	panel(&b, panelLeft, fmt.Sprintf("%d doors: over the rate", first), "times an evening's rate", r.rates, func(e evening) string { return fmt.Sprintf("%g", e.times) })
+	panel(&b, panelLeft+panelWide+panelGap, fmt.Sprintf("%d times an evening's rate: over the doors", usual), "doors", over,
+		func(e evening) string { return fmt.Sprint(e.doors) })
+	b.WriteString("</svg>\n")
+	return []byte(b.String())
+}
+
+func panel(b *strings.Builder, left float64, head, foot string, es []evening, label func(evening) string) {
+	bottom := panelTop + panelHigh
+	fmt.Fprintf(b, "<text class=\"head\" x=\"%.0f\" y=\"24\">%s</text>\n<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
+		left, head, left+panelWide/2, bottom+44, foot)
+	for i := range decades + 1 {
+		at := 100 * time.Microsecond * time.Duration(math.Pow10(i))
+		fmt.Fprintf(b, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1[3]f\"/><text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%v</text>\n",
+			left, left+panelWide, height(at), left-8, height(at)+4, unit(at))
+	}
+	fmt.Fprintf(b, "<line class=\"aim\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1[3]f\"/><text x=\"%.0f\" y=\"%.1f\">aim for p99: %v</text>\n",
+		left, left+panelWide, height(aim), left+4, height(aim)-5, unit(aim))
+	across := func(i int) float64 { return left + panelWide*(float64(i)+0.5)/float64(len(es)) }
+	for i, e := range es {
+		fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n", across(i), bottom+20, label(e))
+	}
+	named := bottom + 100 // the place of the last name, from below
+	for _, l := range lines[:] {
+		var points, marks strings.Builder
+		x, y := 0.0, 0.0
+		for i, e := range es {
+			d, ok := e.access.at(l.q)
+			if !ok {
+				continue
+			}
+			x, y = across(i), height(d)
+			fmt.Fprintf(&points, "%.1f,%.1f ", x, y)
+			fmt.Fprintf(&marks, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>", l.class, x, y)
+		}
+		if x == 0 {
+			continue
+		}
+		if math.Abs(y-named) < 13 {
+			y = named + 13
+		}
+		named = y
+		fmt.Fprintf(b, "<polyline class=\"%s\" points=\"%s\"/>%s<text class=\"%[1]s\" x=\"%.1[4]f\" y=\"%.1[5]f\">%[6]s</text>\n",
+			l.class, strings.TrimSpace(points.String()), marks.String(), x+8, y+4, l.name)
+	}
+}
+
+// height returns where a latency stands.
+func height(d time.Duration) float64 {
+	share := math.Log10(float64(d)/float64(100*time.Microsecond)) / decades
+	return panelTop + panelHigh*(1-min(max(share, 0), 1))
+}
+
+func unit(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%d ms", d/time.Millisecond)
+	}
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}

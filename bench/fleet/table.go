@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"latchd/bench/page"
+)
+
+func (r results) text() string {
+	var rows []page.Row
+	for _, e := range r.rates {
+		if e.times == usual {
+			rows = append(rows, page.Row{fmt.Sprintf("p99 from the strike to `access` granted at the subscriber, %d doors, %d times an evening's rate", e.doors, usual),
+				fmt.Sprintf("%s (n = %d)", quantile(e.access, 0.99), len(e.access)), "under 50 ms"})
+		}
+	}
+	rows = append(rows, r.cost()...)
+	for _, o := range r.outages {
+		rows = append(rows, o.rows()...)
+	}
+	rows = append(rows,
+		page.Row{fmt.Sprintf("events that were stored and not heard, of %d; doors that were not heard as they are", r.events), "0; 0", "0; 0"},
+		page.Row{"events that came again, and were dropped by their `seq`", fmt.Sprint(r.repeated()), "–"})
+	return fmt.Sprintf(text, page.Stamp(), between.Minutes(), r.table(), usual, r.limit(), page.Table(rows), aim.Milliseconds())
+}
+
+// table is a row for each number of doors and rate.
+func (r results) table() string {
+	var b strings.Builder
+	b.WriteString("| doors | times an evening's rate | openings | strike to `access`: p50 | p99 | p99.9 | strike to `lock/state`: p50 | p99 | " +
+		"processor: doors | mosquitto | subscriber | all of the machine | memory a door | … at mosquitto |\n|" + strings.Repeat("---|", 14) + "\n")
+	for _, e := range append(r.rates, r.grown...) {
+		n := float64(e.doors)
+		fmt.Fprintf(&b, "| %d | %g | %d | %s | %s | %s | %s | %s | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.2f MB | %.0f KB |\n", e.doors, e.times, len(e.access),
+			quantile(e.access, 0.5), quantile(e.access, 0.99), quantile(e.access, 0.999), quantile(e.state, 0.5), quantile(e.state, 0.99),
+			100*e.house.cpu, 100*e.broker.cpu, 100*e.me.cpu, 100*(1-e.idle), e.house.resident/1e6/n, e.broker.resident/1e3/n)
+	}
+	return b.String()
+}
+
+func quantile(l latencies, q float64) string {
+	d, ok := l.at(q)
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f ms", page.Ms(d))
+}
+
+// cost is what one door takes at an evening's rate, of the first such rate that was measured.
+func (r results) cost() []page.Row {
+	if len(r.rates) == 0 {
+		return nil
+	}
+	e := r.rates[0]
+	n := float64(e.doors)
+	day := 24 * time.Hour.Seconds() / e.took.Seconds() / n
+	what := fmt.Sprintf("a door and day at %g times an evening's rate, day and night: ", e.times)
+	return []page.Row{
+		{"resident memory a door", fmt.Sprintf("%.2f MB", e.house.resident/1e6/n), "under 4 MB"},
+		{"descriptors a door, at the doors and at mosquitto", fmt.Sprintf("%.1f, %.1f", float64(e.house.descriptors)/n, float64(e.broker.descriptors)/n), "–"},
+		{what + "to the broker, from it", fmt.Sprintf("%.0f KB, %.0f KB", e.out*day/1e3, e.in*day/1e3), "–"},
+		{what + "written to the disk", fmt.Sprintf("%.1f MB", e.house.written*day/1e6), "–"},
+	}
+}
+
+func (o outage) rows() []page.Row {
+	how := "killed"
+	if o.saved {
+		how = "stopped, with what is retained saved"
+	}
+	what := fmt.Sprintf("mosquitto %s, away for %.0f s, %d doors: ", how, o.away.Seconds(), o.doors)
+	busiest, at := o.most()
+	return []page.Row{
+		{what + "from its running until half of the doors, 99 % and all are back, their states told", fmt.Sprintf("%s, %s, %s",
+			seconds(o.back, 0.5), seconds(o.back, 0.99), seconds(o.back, 1)), "all within 30 s"},
+		{"… connections that were made for that", fmt.Sprintf("%d: %d in the first second, %d in the next nine, %d later; most in a tenth of a second: %d, after %.1f s",
+			o.made, o.within(0, time.Second), o.within(time.Second, 10*time.Second), o.within(10*time.Second, time.Hour), busiest, at.Seconds()), "–"},
+		{"… connections asked for and refused while it was away: in all, in the busiest second", fmt.Sprintf("%d, %d", o.refused, o.asking), "–"},
+		{"… doors that told events before the subscriber was back, and were asked for them again", fmt.Sprint(o.asked), "–"},
+	}
+}
+
+func seconds(l latencies, q float64) string {
+	if len(l) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f s", l[min(int(q*float64(len(l))), len(l)-1)].Seconds())
+}
+
+func (r results) repeated() (n int) {
+	for _, o := range r.outages {
+		n += o.repeated
+	}
+	return n
+}
+
+// limit says where the doubling ended.
+func (r results) limit() string {
+	switch {
+	case len(r.grown) == 0 && r.gave == "":
+		return "The doors were not doubled in this run."
+	case r.gave == "":
+		return fmt.Sprintf("Nothing gave up to %d doors.", r.grown[len(r.grown)-1].doors)
+	}
+	return fmt.Sprintf("At %d doors something gave: %s.", r.tried, r.gave)
+}
+
+const text = `## A fleet
+
+` + "`go run ./bench/fleet -write`" + ` wrote this section on %s.
+Every door has its machine, its loop, its journal in a folder of its own and its own MQTT client; twenty doors make a site. Doors are
+in processes of up to 2,000, mosquitto and the one subscriber in processes of their own, all on this machine and on loopback, with one
+disk. An evening's rate is a bell every %.0f minutes at each door, at random. A visit is a bell, a code that the visitor gets in memory,
+in one of ten visits first a wrong one, the right one, the strike open for 1 s, the door opened and closed: eight events or nine. Texts have no
+budget here, and a door takes a visitor every 4 s at the most; others wait. Bell, keys and contact are posted to the loop, and the strike is
+a line of a simulated board: scanning a thousand keypads is the work of a thousand processors. Times are from the
+strike's line to the subscriber. A percentile stands where at least one opening lies above it. Processors are in %% of one.
+
+%s
+![Latency over rate and over doors](docs/fleet-latency.svg)
+
+Doors were doubled at %d times the rate until p99 was over %[7]d ms, or something else gave. %[5]s
+
+%[6]s
+Bytes are those of MQTT, pings included, without TCP's. The subscriber was away with the broker; from *doors back* on it heard all.
+`
