@@ -55,6 +55,12 @@ var elsewhere = map[string][2]string{
 	"man latchd":                                      {"packaging/packaging_test.go", "latchd.service.8"},
 	"ssh pi@":                                         {"bench/vm/player/door.go", "tells the owner of a Pi"},
 	"scp ":                                            {"bench/vm/player/door.go", "copied there"},
+	"fleet/rollout":                                   {"cmd/latchd/docs_fleet_test.go"},
+	"fleet/release":                                   {"cmd/latchd/docs_release_test.go"},
+	"gpg --export":                                    {"cmd/latchd/docs_release_test.go"},
+	"latchd check --config fleet":                     {"cmd/latchd/docs_fleet_test.go"},
+	"apt install dpkg-dev":                            {"cmd/latchd/docs_release_test.go"},
+	"apt install --allow-downgrades":                  {"cmd/latchd/docs_release_test.go", "apt-get --simulate install --allow-downgrades"},
 	"chromium --kiosk":                                {"web/browser_test.go", "chromedp"},
 }
 
@@ -78,6 +84,9 @@ func commands(text string) (lines []string) {
 		}
 	}
 	for _, block := range shell.FindAllStringSubmatch(text, -1) {
+		if strings.HasPrefix(block[1], "#!") {
+			continue // a file, which is tried as a whole
+		}
 		for line := range strings.Lines(block[1]) {
 			add(line)
 		}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// town is docs/fleet-settings.md at work: its scripts as they stand there, and two doors behind a stand-in for ssh, which have
+// a folder each in the place of /etc/latchd.
+type town struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+const townSite = `[site]
+id = "elm-5"
+[twilio]
+account_sid = "AC00000000000000000000000000000000"
+from = "+15551234567"
+[[owner]]
+name = "Ada"
+phone = "+15557654321"
+[mqtt]
+brokers = ["tcp://127.0.0.1:1883"]
+[journal]
+path = %q
+`
+
+const townDoor = `include = "site.toml"
+[door]
+id = %[1]q
+name = "The %[1]s door"
+[board]
+driver = "sim"
+`
+
+func newTown(t *testing.T) *town {
+	s := &town{t: t, dir: t.TempDir()}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(s.dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(exe, filepath.Join(s.dir, "bin/latchd")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"bin/ssh":                "#!/bin/sh\nexport ETC=$TOP/$1\nshift\nexec sh -c \"$*\"\n",
+		"bin/sudo":               "#!/bin/sh\nexec \"$@\"\n",
+		"bin/systemctl":          "#!/bin/sh\necho \"$@\" >>$ETC/systemctl\n! rm $TOP/refuse 2>/dev/null\n",
+		"elm-5-front/empty":      "",
+		"elm-5-back/empty":       "",
+		"fleet/elm-5/site.toml":  fmt.Sprintf(townSite, filepath.Join(s.dir, "journal")),
+		"fleet/elm-5/front.toml": fmt.Sprintf(townDoor, "front"),
+		"fleet/elm-5/back.toml":  fmt.Sprintf(townDoor, "back"),
+	} {
+		s.put(name, text)
+	}
+	scripts := regexp.MustCompile("(?ms)^```sh\n(#!/bin/sh\n# (fleet/\\w+).*?)^```").FindAllStringSubmatch(documentation(t)["docs/fleet-settings.md"], -1)
+	if len(scripts) != 3 {
+		t.Fatalf("the page has %d scripts", len(scripts))
+	}
+	for _, m := range scripts {
+		// The group latchd is the package's to make, and what lies in /etc/latchd this machine's.
+		s.put(m[2], strings.NewReplacer("etc=/etc/latchd", "etc=$ETC", " -g latchd", "").Replace(m[1]))
+	}
+	s.env = append(os.Environ(), "PATH="+filepath.Join(s.dir, "bin")+":"+os.Getenv("PATH"), "TOP="+s.dir, "TWILIO_AUTH_TOKEN=sesame0secret0token")
+	return s
+}
+
+func (s *town) put(name, text string) {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// read returns a file's text, "" where there is none.
+func (s *town) read(name string) string {
+	b, err := os.ReadFile(filepath.Join(s.dir, name))
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// sh runs a line at the top of the folder that holds the settings.
+func (s *town) sh(line string) (string, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "sh", "-c", line)
+	c.Dir, c.Env, c.WaitDelay = s.dir, s.env, patience
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+func TestNewSettingsAreHandedToTheDoors(t *testing.T) {
+	s := newTown(t)
+	if out, err := s.sh("latchd check --config fleet"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.put("fleet/early", "elm-5/front\nelm-5/back\n")
+	if out, err := s.sh("fleet/rollout $(cat fleet/early)"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, door := range []string{"front", "back"} {
+		etc := "elm-5-" + door + "/"
+		if s.read(etc+"latchd.toml") != s.read("fleet/elm-5/"+door+".toml") || s.read(etc+"site.toml") != s.read("fleet/elm-5/site.toml") ||
+			s.read(etc+"systemctl") != strings.Repeat("restart latchd\n", 2) {
+			t.Errorf("the %s door has not taken its files, and its services heard %q", door, s.read(etc+"systemctl"))
+		}
+		if info, err := os.Stat(filepath.Join(s.dir, etc, "site.toml")); err != nil || info.Mode() != 0o640 {
+			t.Errorf("its site.toml is %v, %v", info, err)
+		}
+	}
+}
+
+func TestSettingsAtFaultAreNotTaken(t *testing.T) {
+	s := newTown(t)
+	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	before := s.read("elm-5-front/site.toml")
+	s.put("fleet/elm-5/site.toml", before+"keep = \"1h\"\n")
+	out, err := s.sh("fleet/rollout elm-5/front elm-5/back")
+	if err == nil || !strings.Contains(out, "journal.keep: 1h is too short") || strings.Contains(out, "elm-5/back") {
+		t.Errorf("it goes on: %v\n%s", err, out)
+	}
+	if s.read("elm-5-front/site.toml") != before || s.read("elm-5-front/systemctl") != "restart latchd\n" {
+		t.Error("the door has taken what is at fault")
+	}
+}
+
+func TestADoorThatDoesNotStartHasItsOldSettingsBack(t *testing.T) {
+	s := newTown(t)
+	if out, err := s.sh("fleet/rollout elm-5/front"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	site, door := s.read("elm-5-front/site.toml"), s.read("elm-5-front/latchd.toml")
+	s.put("fleet/elm-5/site.toml", site+"keep = \"30d\"\n")
+	s.put("fleet/elm-5/front.toml", door+"# another\n")
+	s.put("refuse", "")
+	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || strings.Contains(out, "elm-5/back") {
+		t.Errorf("it goes on: %v\n%s", err, out)
+	}
+	if s.read("elm-5-front/site.toml") != site || s.read("elm-5-front/latchd.toml") != door {
+		t.Error("the door keeps the new files")
+	}
+	if got := s.read("elm-5-front/systemctl"); got != strings.Repeat("restart latchd\n", 3) {
+		t.Errorf("its services hear %q", got)
+	}
+}
