@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"syscall"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"latchd/lock"
+)
+
+var scenarios = []scenario{
+	{name: "node", home: 1, happens: killNode,
+		what: "the node that the door is on is killed, and comes back 15 s later; after a minute the door goes back to it"},
+	{name: "leaders", home: 1, happens: killLeaders,
+		what: "the leader of the meta group is killed, then that of the messages, then that of the retained ones; each comes back after 10 s"},
+	{name: "partition", home: 1, happens: partition,
+		what: "the door's node is cut off from the two others for 30 s; the consumer is on one of those"},
+	{name: "minority", home: 0, happens: partition,
+		what: "the same, with the consumer on the node that is cut off"},
+	{name: "frozen", home: 1, happens: freeze,
+		what: "the door's node stands still for 60 s, as a machine does that is moved or swaps, and goes on"},
+	{name: "rolling", home: 1, happens: roll,
+		what: "the nodes are restarted one after the other, each handing over first, as in an upgrade"},
+	{name: "newcomer", home: 1, calm: true, happens: newcomers,
+		what: "each node is away in turn, a state changes, and somebody new looks at the two others"},
+}
+
+func killNode(sc *scene) error {
+	sc.nodes[0].kill()
+	time.Sleep(15 * time.Second)
+	if err := sc.back(0); err != nil {
+		return err
+	}
+	time.Sleep(65 * time.Second) // a door asks every minute whether the broker that it prefers is back
+	return nil
+}
+
+func killLeaders(sc *scene) error {
+	for _, of := range []string{meta, messages, retained} {
+		i, err := sc.leader(of)
+		if err != nil {
+			return err
+		}
+		log.Printf("leaders: killing %s, which leads %s", sc.nodes[i].name, of)
+		sc.nodes[i].kill()
+		time.Sleep(10 * time.Second)
+		if err := sc.back(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func partition(sc *scene) error {
+	sc.part(0, true)
+	time.Sleep(30 * time.Second)
+	sc.part(0, false)
+	return sc.whole()
+}
+
+func freeze(sc *scene) error {
+	if err := sc.nodes[0].cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	time.Sleep(60 * time.Second)
+	if err := sc.nodes[0].cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	return sc.whole()
+}
+
+func roll(sc *scene) error {
+	for i, n := range sc.nodes {
+		if err := n.leave(); err != nil {
+			return err
+		}
+		if err := sc.back(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newcomers looks whether somebody who comes while a node is away is told the truth: by what is retained, or else when he asks.
+func newcomers(sc *scene) error {
+	looks, old := 0, 0
+	var longest time.Duration
+	for i, gone := range sc.nodes {
+		gone.kill()
+		time.Sleep(20 * time.Second) // until the cluster has elected, and the door is on another node
+		if err := sc.fingers(context.Background(), "tamper", "on"); err != nil {
+			return err
+		}
+		now := truth.but("tamper/state", "ON")
+		time.Sleep(3 * time.Second)
+		for _, n := range sc.nodes {
+			if n == gone {
+				continue
+			}
+			untrue, err := now.glance(n.mqtt, false)
+			for end := time.Now().Add(catchUp); err != nil && time.Now().Before(end); { // some seconds more, for one who has no session yet
+				untrue, err = now.glance(n.mqtt, false)
+			}
+			if looks++; len(untrue) > 0 {
+				old++
+				log.Printf("newcomer: without %s, what %s has retained is old: %v", gone.name, n.name, untrue)
+			}
+			untrue, took := now.glances(n.mqtt, catchUp, true)
+			if len(untrue) > 0 {
+				return fmt.Errorf("without %s, who asks at %s is told %v", gone.name, n.name, untrue)
+			}
+			longest = max(longest, took)
+		}
+		if err := sc.fingers(context.Background(), "tamper", "off"); err != nil {
+			return err
+		}
+		if err := sc.back(i); err != nil {
+			return err
+		}
+	}
+	sc.note = fmt.Sprintf("what was retained was old in %d of %d looks; who asked was told the truth within %.1f s", old, looks, longest.Seconds())
+	return nil
+}
+
+// back starts a node that has ended, and waits until it is current.
+func (sc *scene) back(i int) error {
+	if err := sc.nodes[i].start(); err != nil {
+		return err
+	}
+	return sc.nodes[i].current()
+}
+
+// obeys tells the door through each node to open, and waits for its answers.
+func (sc *scene) obeys(ctx context.Context) error {
+	for _, n := range sc.nodes {
+		if err := order(ctx, n.mqtt); err != nil {
+			return fmt.Errorf("an order through %s: %w", n.name, err)
+		}
+	}
+	return nil
+}
+
+func order(ctx context.Context, broker string) error {
+	answers := make(chan []byte, 100)
+	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4))
+	defer client.Disconnect(100)
+	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"command/result", 1, func(_ paho.Client, m paho.Message) { answers <- m.Payload() })) {
+		return fmt.Errorf("the broker takes no client")
+	}
+	made := lock.UnixSeconds(time.Now())
+	if !good(client.Publish(topics+"lock/set", 1, false, fmt.Sprintf(`{"action":"OPEN","at":%.6f}`, made))) {
+		return fmt.Errorf("the broker does not take it")
+	}
+	for limit := time.After(10 * time.Second); ; {
+		select {
+		case answer := <-answers:
+			var said struct {
+				Made   float64
+				Result string
+				Reason string
+			}
+			if json.Unmarshal(answer, &said) != nil || said.Made-made > 1e-5 || made-said.Made > 1e-5 {
+				continue
+			}
+			if said.Result != "done" {
+				return fmt.Errorf("refused: %s", said.Reason)
+			}
+			return nil
+		case <-limit:
+			return fmt.Errorf("no answer")
+		}
+	}
+}

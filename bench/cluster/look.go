@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// states are retained topics of the door with their payloads.
+type states map[string]string
+
+// truth is what a door at rest has to say.
+var truth = states{"availability": "online", "lock/state": "LOCKED", "door/state": "OFF", "tamper/state": "OFF",
+	"lockout/state": "OFF", "problem/state": "OFF"}
+
+// but returns the truth of a door of which one thing is otherwise.
+func (t states) but(topic, payload string) states {
+	t = maps.Clone(t)
+	t[topic] = payload
+	return t
+}
+
+// glances is how somebody looks who has just come: one after the other, until all is as it is wanted, or the time is up. It
+// returns what is not.
+func (want states) glances(broker string, limit time.Duration, ask bool) (untrue states, took time.Duration) {
+	began := time.Now()
+	for {
+		untrue, _ = want.glance(broker, ask)
+		if took = time.Since(began); len(untrue) == 0 || took > limit {
+			return untrue, took
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// glance subscribes once, and listens until it has heard what is wanted, for two seconds at the most. One who asks says, as Home
+// Assistant does, that he has come. The error says that the broker did not let him in.
+func (want states) glance(broker string, ask bool) (untrue states, err error) {
+	said := make(chan paho.Message, 1000)
+	untrue = states{}
+	for name := range want {
+		untrue[name] = "nothing"
+	}
+	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4).
+		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { said <- m }))
+	defer client.Disconnect(100)
+	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"#", 1, nil)) {
+		return untrue, fmt.Errorf("%s takes no client", broker)
+	}
+	if ask && !good(client.Publish("homeassistant/status", 1, false, "online")) {
+		return untrue, fmt.Errorf("%s acknowledges nothing", broker)
+	}
+	over := time.After(2 * time.Second)
+	for len(untrue) > 0 {
+		select {
+		case m := <-said:
+			name := strings.TrimPrefix(m.Topic(), topics)
+			if payload, ours := want[name]; ours && payload == string(m.Payload()) {
+				delete(untrue, name)
+			} else if ours {
+				untrue[name] = string(m.Payload())
+			}
+		case <-over:
+			return untrue, nil
+		}
+	}
+	return untrue, nil
+}

@@ -1,0 +1,135 @@
+// Command cluster plays what befalls a cluster of three NATS servers, whose MQTT keeps all in JetStream three times, while a
+// door is at work on it: the real daemon, on a simulated board. It prints a verdict for each scenario, and ends with 1 when
+// one fails. With -write it also writes its section of BENCHMARKS.md.
+//
+//	go run -C bench/cluster .                      # all scenarios
+//	go run -C bench/cluster . -scenario node       # one; or several, with commas between
+//	go run -C bench/cluster . up                   # the cluster alone, to try by hand
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"latchd/bench/page"
+)
+
+var (
+	write = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
+	only  = flag.String("scenario", "", "play these alone: "+names(scenarios))
+	keep  = flag.String("keep", "", "put the files of cluster and door into this folder, and leave them there")
+)
+
+func names(all []scenario) string {
+	var words []string
+	for _, s := range all {
+		words = append(words, s.name)
+	}
+	return strings.Join(words, ",")
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("cluster: ")
+	flag.Parse()
+	if err := run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run() error {
+	dir := *keep
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "latchd-cluster-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	if err := build(dir); err != nil {
+		return err
+	}
+	if flag.Arg(0) == "up" {
+		end := make(chan os.Signal, 1)
+		signal.Notify(end, os.Interrupt, syscall.SIGTERM)
+		return up(programs.nats, dir, end)
+	}
+	all, err := chosen()
+	if err != nil {
+		return err
+	}
+	outcomes, err := playAll(all, dir)
+	fmt.Print(table(outcomes))
+	if err != nil || !*write {
+		return err
+	}
+	return page.Write("../../BENCHMARKS.md", "cluster", render(outcomes))
+}
+
+// playAll plays scenarios one after the other.
+func playAll(all []scenario, dir string) (outcomes []outcome, err error) {
+	failed := 0
+	for _, s := range all {
+		log.Printf("%s: %s", s.name, s.what)
+		o, err := s.play(filepath.Join(dir, s.name))
+		if err != nil {
+			return outcomes, fmt.Errorf("%s: %w", s.name, err)
+		}
+		outcomes = append(outcomes, o)
+		if len(o.verdict()) > 0 {
+			failed++
+		}
+		log.Print(o.row())
+	}
+	if failed > 0 {
+		return outcomes, fmt.Errorf("%d of %d scenarios failed", failed, len(all))
+	}
+	return outcomes, nil
+}
+
+func chosen() (all []scenario, err error) {
+	if *only == "" {
+		return scenarios, nil
+	}
+	for name := range strings.SplitSeq(*only, ",") {
+		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no scenario is called %q: there are %s", name, names(scenarios))
+		}
+		all = append(all, scenarios[i])
+	}
+	return all, nil
+}
+
+// build makes the server of the version in go.mod, and the daemon of this tree.
+func build(dir string) error {
+	programs.nats, programs.latchd = filepath.Join(dir, "nats-server"), filepath.Join(dir, "latchd")
+	for _, args := range [][]string{
+		{"build", "-o", programs.nats, "github.com/nats-io/nats-server/v2"},
+		{"build", "-C", "../..", "-o", programs.latchd, "./cmd/latchd"},
+	} {
+		c := exec.Command("go", args...)
+		c.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := c.CombinedOutput(); err != nil {
+			return errors.Join(fmt.Errorf("go %s (run this with go run -C bench/cluster .): %w", strings.Join(args, " "), err), errors.New(string(out)))
+		}
+	}
+	return nil
+}
+
+const text = `## The cluster
+
+` + "`go run -C bench/cluster . -write`" + ` wrote this section on %s.
+
+%s`
+
+func render(all []outcome) string { return fmt.Sprintf(text, page.Stamp(), table(all)) }
