@@ -22,7 +22,8 @@ type fakeKernel struct {
 	holders     map[string]string // of lines that are in use
 	requests    []lineRequest
 	values      []lineValues
-	level       uint64 // on the wire of the line that is read
+	configs     []lineConfig // that a line was given later
+	level       uint64       // on the wire of the line that is read
 	setErr      error
 	closed      int
 }
@@ -50,6 +51,9 @@ func (k *fakeKernel) ioctl(request uintptr, arg unsafe.Pointer) error {
 		k.requests = append(k.requests, *req)
 	case getValues:
 		(*lineValues)(arg).bits = k.level
+	case setConfig:
+		k.configs = append(k.configs, *(*lineConfig)(arg))
+		return k.setErr
 	case setValues:
 		k.values = append(k.values, *(*lineValues)(arg))
 		return k.setErr

@@ -1,6 +1,8 @@
 package board
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"unsafe"
@@ -8,10 +10,13 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// looseLine is a line that is driven to one level or let go, and never driven to the other: an open drain or an open source.
+// looseLine is a line that is driven to one level or let go, and never driven to the other: an input that becomes an output
+// with that level in one call of the kernel, and an input again. An open drain would do on a Raspberry Pi; but gpio-sim, on
+// which it is tried, does not let one follow its pull.
 type looseLine struct {
 	rowLine
-	to gpio.Level
+	to   gpio.Level
+	free lineConfig // of the line that is let go
 }
 
 // Loose requests a line of which it is not known yet what is wired to it. Out(to) drives it; Out(!to) and In, whatever the
@@ -27,15 +32,33 @@ func (l *Linux) Loose(name string, to gpio.Level, pull gpio.Pull) (gpio.PinIO, e
 }
 
 func (c *chip) loose(name string, to gpio.Level, pull gpio.Pull) (looseLine, error) {
-	flags := uint64(flagOutput | flagOpenDrain)
-	if to == gpio.High {
-		flags = flagOutput | flagOpenSource
-	}
+	free := lineConfig{flags: flagInput}
 	if pull == gpio.PullUp {
-		flags |= flagPullUp
+		free.flags |= flagPullUp
 	}
-	line, err := c.outputWith(name, !to, flags)
-	return looseLine{rowLine{line}, to}, err
+	offset, err := c.find(name)
+	if err != nil {
+		return looseLine{}, err
+	}
+	line, err := c.requestWith(name, offset, free)
+	return looseLine{rowLine{line}, to, free}, err
+}
+
+// Out drives the line to its one level, or lets it go.
+func (l looseLine) Out(level gpio.Level) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dev == nil {
+		return fmt.Errorf("drive %s: %w", l, os.ErrClosed)
+	}
+	config := l.free
+	if level == l.to {
+		config = outputConfig(level, flagOutput)
+	}
+	if err := l.dev.ioctl(setConfig, unsafe.Pointer(&config)); err != nil {
+		return fmt.Errorf("drive %s %v: %w", l, level, err)
+	}
+	return nil
 }
 
 // In lets the line go.

@@ -14,24 +14,23 @@ func TestALooseLineIsLetGoFromItsFirstMomentAndDrivenToOneLevelOnly(t *testing.T
 		pull  gpio.Pull
 		flags uint64
 	}{
-		{gpio.Low, gpio.PullUp, flagOutput | flagOpenDrain | flagPullUp},
-		{gpio.Low, gpio.PullNoChange, flagOutput | flagOpenDrain},
-		{gpio.High, gpio.PullNoChange, flagOutput | flagOpenSource},
+		{gpio.Low, gpio.PullUp, flagInput | flagPullUp},
+		{gpio.Low, gpio.PullNoChange, flagInput},
+		{gpio.High, gpio.PullNoChange, flagInput},
 	} {
 		k := pi4()
 		line, err := k.chip(t).loose("GPIO5", c.to, c.pull)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := k.requests[0]
-		if r.config.flags != c.flags || r.config.attrs[0].attr.value != bit(!c.to) {
-			t.Errorf("to %v: requested with flags %b at level %d", c.to, r.config.flags, r.config.attrs[0].attr.value)
+		if free := (lineConfig{flags: c.flags}); k.requests[0].config != free {
+			t.Errorf("to %v: requested with %+v", c.to, k.requests[0].config)
 		}
 		if err := errors.Join(line.Out(c.to), line.In(gpio.Float, gpio.NoEdge)); err != nil {
 			t.Fatal(err)
 		}
-		if want := []lineValues{{bit(c.to), 1}, {bit(!c.to), 1}}; !slices.Equal(k.values, want) {
-			t.Errorf("to %v: set %v, want %v", c.to, k.values, want)
+		if want := []lineConfig{outputConfig(c.to, flagOutput), {flags: c.flags}}; !slices.Equal(k.configs, want) || len(k.values) > 0 {
+			t.Errorf("to %v: set %+v and values %v, want %+v", c.to, k.configs, k.values, want)
 		}
 		for _, k.level = range []uint64{0, 1} {
 			if got := line.Read(); got != gpio.Level(k.level == 1) {

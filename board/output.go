@@ -44,21 +44,23 @@ func (c *chip) outputWith(name string, initial gpio.Level, flags uint64) (*Outpu
 	if err != nil {
 		return nil, err
 	}
-	req := outputRequest(offset, initial, flags)
+	return c.requestWith(name, offset, outputConfig(initial, flags))
+}
+
+func (c *chip) requestWith(name string, offset uint32, config lineConfig) (*OutputLine, error) {
+	req := lineRequest{numLines: 1, config: config}
+	req.offsets[0] = offset
+	copy(req.consumer[:], "latchd")
 	if err := c.dev.ioctl(getLine, unsafe.Pointer(&req)); err != nil {
 		return nil, c.explain(name, offset, err)
 	}
 	return &OutputLine{name: name, offset: offset, chip: c.String(), dev: c.request(req.fd)}, nil
 }
 
-func outputRequest(offset uint32, initial gpio.Level, flags uint64) lineRequest {
-	req := lineRequest{numLines: 1}
-	req.offsets[0] = offset
-	copy(req.consumer[:], "latchd")
-	req.config.flags = flags
-	req.config.numAttrs = 1
-	req.config.attrs[0] = lineConfigAttribute{lineAttribute{id: attrOutputValues, value: bit(initial)}, 1}
-	return req
+func outputConfig(level gpio.Level, flags uint64) lineConfig {
+	config := lineConfig{flags: flags, numAttrs: 1}
+	config.attrs[0] = lineConfigAttribute{lineAttribute{id: attrOutputValues, value: bit(level)}, 1}
+	return config
 }
 
 func bit(l gpio.Level) uint64 {

@@ -15,11 +15,11 @@ const (
 	maxLines = 64 // GPIO_V2_LINES_MAX
 	maxAttrs = 10 // GPIO_V2_LINE_NUM_ATTRS_MAX
 
-	flagUsed       = 1 << 0 // GPIO_V2_LINE_FLAG_USED
-	flagOutput     = 1 << 3 // GPIO_V2_LINE_FLAG_OUTPUT
-	flagOpenDrain  = 1 << 6 // GPIO_V2_LINE_FLAG_OPEN_DRAIN
-	flagOpenSource = 1 << 7 // GPIO_V2_LINE_FLAG_OPEN_SOURCE
-	flagPullUp     = 1 << 8 // GPIO_V2_LINE_FLAG_BIAS_PULL_UP
+	flagUsed      = 1 << 0 // GPIO_V2_LINE_FLAG_USED
+	flagInput     = 1 << 2 // GPIO_V2_LINE_FLAG_INPUT
+	flagOutput    = 1 << 3 // GPIO_V2_LINE_FLAG_OUTPUT
+	flagOpenDrain = 1 << 6 // GPIO_V2_LINE_FLAG_OPEN_DRAIN
+	flagPullUp    = 1 << 8 // GPIO_V2_LINE_FLAG_BIAS_PULL_UP
 
 	attrOutputValues = 2 // GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES
 )
@@ -78,6 +78,7 @@ const (
 	getChipInfo = ioR | unsafe.Sizeof(chipInfo{})<<16 | 0xb4<<8 | 0x01     // GPIO_GET_CHIPINFO_IOCTL
 	getLineInfo = ioWR | unsafe.Sizeof(lineInfo{})<<16 | 0xb4<<8 | 0x05    // GPIO_V2_GET_LINEINFO_IOCTL
 	getLine     = ioWR | unsafe.Sizeof(lineRequest{})<<16 | 0xb4<<8 | 0x07 // GPIO_V2_GET_LINE_IOCTL
+	setConfig   = ioWR | unsafe.Sizeof(lineConfig{})<<16 | 0xb4<<8 | 0x0d  // GPIO_V2_LINE_SET_CONFIG_IOCTL
 	getValues   = ioWR | unsafe.Sizeof(lineValues{})<<16 | 0xb4<<8 | 0x0e  // GPIO_V2_LINE_GET_VALUES_IOCTL
 	setValues   = ioWR | unsafe.Sizeof(lineValues{})<<16 | 0xb4<<8 | 0x0f  // GPIO_V2_LINE_SET_VALUES_IOCTL
 )

@@ -27,7 +27,7 @@ const patience = 10 * time.Second
 //	                           press for 200 ms, or so long, or N times, for 25 ms; contact on is a closed door
 //	ring                       press the bell, wait for the text; its code is $CODE from then on
 //	enter DIGITS               type them and the enter key, with taps of 60 ms; $WRONG is not $CODE
-//	type KEYS                  without it; type Nx: so many digits, as fast as the debounce lets pass
+//	type KEYS [DURATION]       without it, or with such taps; type Nx: so many digits, as fast as the debounce lets pass
 //	hold KEYS / release KEYS   put fingers on keys, lift them
 //	chatter KEYS|SWITCH DURATION
 //	                           each bounces for so long before it stays down, and as it is lifted
@@ -206,13 +206,19 @@ func (p *play) setCode(setenv func(key, value string), code string) {
 }
 
 func (p *play) typeKeys(_ *testscript.TestScript, args []string) (err error) {
+	down := 60 * time.Millisecond
+	if n := len(args) - 1; n == 1 {
+		if long, err := time.ParseDuration(args[n]); err == nil {
+			down, args = long, args[:n]
+		}
+	}
 	keys := strings.Join(args, "")
 	if n, ok := times(keys); ok {
 		keys = strings.Repeat("0123456789", n/10+1)[:n]
 		p.mark, err = p.d.copper.typeKeys(keys, quick)
 		return err
 	}
-	p.mark, err = p.d.copper.typeKeys(keys, 60*time.Millisecond)
+	p.mark, err = p.d.copper.typeKeys(keys, down)
 	return err
 }
 
