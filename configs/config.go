@@ -64,6 +64,14 @@ func (c *Config) DoorID() string {
 	return c.Site.ID + "/" + c.Door.ID
 }
 
+// Title returns the door's name for people, with its site's where it belongs to one.
+func (c *Config) Title() string {
+	if c.Site.ID == "" {
+		return c.Door.Name
+	}
+	return c.Door.Name + ", " + c.Site.Title()
+}
+
 // Board says where the lines are.
 type Board struct {
 	Driver string `toml:"driver" oneof:"linux sim"`

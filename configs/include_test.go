@@ -117,8 +117,8 @@ func TestTheDoorsFileGoesBeforeTheSites(t *testing.T) {
 	if diff := cmp.Diff(want, c, same); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if c.DoorID() != "elm-5/front" || c.Site.Title() != "elm-5" {
-		t.Errorf("the door is %s of %s", c.DoorID(), c.Site.Title())
+	if c.DoorID() != "elm-5/front" || c.Title() != "Front door, elm-5" {
+		t.Errorf("the door is %s, %s", c.DoorID(), c.Title())
 	}
 	under := c.Under()
 	if under.Code.TTL.String() != "5m" || under.Door != (Door{}) || under.Strike.Line != Default().Strike.Line || len(under.Owner) != 1 {

@@ -51,7 +51,7 @@ app then open the door when [offline] says so, after a restart.`,
 		if !cfg.Code.FitsApps() {
 			return fmt.Errorf("enroll an app: code.digits in %s is %d, and apps show 6 to 8: set it to 6", *config, cfg.Code.Digits)
 		}
-		e := enrolment{lines: readLines(cmd.Context(), cmd.InOrStdin()), out: cmd.OutOrStdout(), door: cfg.Door.Name,
+		e := enrolment{lines: readLines(cmd.Context(), cmd.InOrStdin()), out: cmd.OutOrStdout(), door: cfg.Title(),
 			digits: cfg.Code.Digits, path: *secret, replace: *replace}
 		if err := e.run(cmd.Context()); err != nil {
 			return fmt.Errorf("enroll an app: %w", err)
