@@ -71,3 +71,18 @@ func (s *session) contradict() {
 	})
 	clear(s.heard)
 }
+
+// probeAfter is how long a door with several brokers says nothing before it says that it is online again. A node that is cut off from
+// its cluster answers pings, passes no command on, and is found out only by what it cannot acknowledge.
+const probeAfter = 5 * time.Minute
+
+// probe is for each ping.
+func (s *session) probe() {
+	if s.quiet++; s.acks != s.known {
+		s.quiet, s.known = 0, s.acks
+	}
+	if len(s.c.brokers) > 1 && s.quiet >= int(probeAfter/keepAlive) {
+		s.quiet = 0
+		delete(s.shown, s.c.availability(true).topic)
+	}
+}

@@ -129,3 +129,34 @@ func TestWhatIsAcknowledgedSlowlyIsSaidAgain(t *testing.T) {
 		want(0)
 	})
 }
+
+func TestAQuietDoorFindsOutThatItsBrokerKeepsNothing(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		said := 0
+		r.publish = func(m message) {
+			if m.topic == "latchd/front/availability" {
+				said++
+			}
+		}
+		r.start()
+		pass(time.Hour)
+		r.set(func() {
+			if said != 1 {
+				t.Errorf("with one broker, %d times online in an hour", said)
+			}
+		})
+	})
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		second := r.twoBrokers()
+		r.start()
+		pass(time.Hour)
+		if a, b := r.dialled(), second.dialled(); a != 1 || b != 0 {
+			t.Errorf("%d and %d connections while all is well", a, b)
+		}
+		r.set(func() { r.noAck = true })
+		pass(probeAfter + ackTimeout + keepAlive)
+		if n := second.dialled(); n != 1 {
+			t.Errorf("%d connections to the other broker", n)
+		}
+	})
+}

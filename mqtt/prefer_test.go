@@ -57,11 +57,11 @@ func TestTheFirstBrokerIsPreferredAgainOnceItIsBack(t *testing.T) {
 		r.set(func() { r.refuse = nil })
 		pass(betterWait)
 		got := last(100)
-		if len(got) < 3 || got[0] != "2 availability offline" || got[len(got)-1] != "1 availability online" {
+		if !slices.Contains(got, "2 availability offline") || got[len(got)-1] != "1 availability online" {
 			t.Errorf("the brokers heard %v", got)
 		}
 		r.Tell(r.box.store(lock.Event{Type: lock.BellRung}))
-		pass(time.Hour)
+		pass(time.Minute)
 		if got := last(2); r.box.left() != 0 || len(got) != 2 || got[0][:6] != "1 bell" {
 			t.Errorf("after the move they heard %v", got)
 		}

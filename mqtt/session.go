@@ -47,6 +47,9 @@ type session struct {
 	retake    <-chan time.Time  // when what is stale may be taken back again
 	until     time.Time         // end of the lockout, as published
 
+	quiet int // pings since something was acknowledged
+	known int // acks at the last ping
+
 	hearing sync.Mutex
 	heard   map[string]string // what was said last of the door, by topic, since it was held against what is true
 
@@ -208,6 +211,7 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			return errNoAck
 		case <-s.ping:
 			s.wire.ping()
+			s.probe()
 		case <-s.proof:
 			if s.proof = nil; s.acks == 0 || len(s.flight) > 0 && time.Since(s.flight[0].since) > settled/2 {
 				s.proof = time.After(settled)
