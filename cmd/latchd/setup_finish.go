@@ -63,10 +63,9 @@ func (s *installer) finish(ctx context.Context) error {
 	return nil
 }
 
-// runs says whether the door is at work, or tries to be: then enabling it would not have it read what is new.
+// runs says whether the door is at work: then enabling it would not have it read what is new.
 func runs() bool {
-	err := exec.Command("systemctl", "is-active", "--quiet", "latchd").Run()
-	return err == nil
+	return exec.Command("systemctl", "is-active", "--quiet", "latchd").Run() == nil
 }
 
 // show prints the files that will be written, and of one that is there what changes.
