@@ -146,7 +146,7 @@ func (d *door) Send(t lock.Text) {
 func (d *door) Spent(uint64) {}
 
 // visit is one visitor: bell, code, in one of ten visits first a wrong one, through the door, and the door closes. It fails
-// when the door does not do its part within ten seconds.
+// when the door does not do its part within half a minute.
 func (d *door) visit(ctx context.Context, rng *rand.Rand) error {
 	d.turn.Lock()
 	defer d.turn.Unlock()
@@ -204,7 +204,7 @@ func within[T any](ctx context.Context, from <-chan T, why string) (v T, err err
 	case v = <-from:
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		err = errors.New(why)
 	}
 	return v, err

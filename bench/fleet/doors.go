@@ -38,7 +38,6 @@ type report struct {
 	Dials   map[int64]attempts // since the last report, by tick
 	Doors   []truth
 	Trouble []string // of visits, since the last report
-	Rung    int      // visits begun so far
 	Active  int      // visits that are not over, or wait for their turn
 }
 
@@ -67,7 +66,6 @@ type town struct {
 	first   int
 	in, out atomic.Uint64
 	words   chan word
-	rung    int
 	active  atomic.Int64
 
 	mu      sync.Mutex
@@ -173,7 +171,6 @@ func (t *town) obey(ctx context.Context, orders io.Reader, rng *rand.Rand) error
 			rate, next = o.Rate, time.Now()
 		case <-bell:
 			d, mind := rng.IntN(len(t.doors)), rand.New(rand.NewPCG(rng.Uint64(), 0))
-			t.rung++
 			t.active.Add(1)
 			visits.Go(func() {
 				defer t.active.Add(-1)
@@ -193,7 +190,7 @@ func (t *town) obey(ctx context.Context, orders io.Reader, rng *rand.Rand) error
 func (t *town) report() *report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := &report{In: t.in.Load(), Out: t.out.Load(), Dials: t.dials, Trouble: t.trouble, Rung: t.rung, Active: int(t.active.Load())}
+	r := &report{In: t.in.Load(), Out: t.out.Load(), Dials: t.dials, Trouble: t.trouble, Active: int(t.active.Load())}
 	t.dials, t.trouble = map[int64]attempts{}, nil
 	for _, d := range t.doors {
 		r.Doors = append(r.Doors, d.look())

@@ -17,7 +17,6 @@ type evening struct {
 	took              time.Duration
 	access, state     latencies // from the strike to the subscriber: access granted, and lock/state UNLOCKED
 	deaf              int       // openings of which the subscriber did not hear by the door's next one
-	behind            int       // visitors who waited for their turn at the end
 	house, broker, me usage     // cpu: of this time; the others at the end, written of this time
 	idle              float64   // share of the processors' time
 	in, out           float64   // bytes
@@ -67,7 +66,7 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 	if r, _, err = f.look(); err != nil {
 		return e, err
 	}
-	e.in, e.out, e.behind = float64(r.In-in), float64(r.Out-out), r.Active
+	e.in, e.out = float64(r.In-in), float64(r.Out-out)
 	if err := f.calm(); err != nil {
 		return e, err
 	}

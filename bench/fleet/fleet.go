@@ -173,7 +173,7 @@ func (f *fleet) look() (*report, map[string]truth, error) {
 		}
 		select {
 		case r := <-p.reports:
-			all.In, all.Out, all.Rung, all.Active = all.In+r.In, all.Out+r.Out, all.Rung+r.Rung, all.Active+r.Active
+			all.In, all.Out, all.Active = all.In+r.In, all.Out+r.Out, all.Active+r.Active
 			all.Trouble = append(all.Trouble, r.Trouble...)
 			for at, a := range r.Dials {
 				all.Dials[at] = attempts{all.Dials[at].Made + a.Made, all.Dials[at].Failed + a.Failed}

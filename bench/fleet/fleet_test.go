@@ -93,7 +93,8 @@ func TestThePlotIsAPictureOfWhatThereIs(t *testing.T) {
 	for i := range e.access {
 		e.access[i] = time.Duration(i+1) * time.Millisecond
 	}
-	for _, r := range []results{{}, {rates: []evening{{doors: 1000, times: 1}, e}, grown: []evening{e, e}}} {
+	for _, r := range []results{{}, {rates: []evening{{doors: 1000, times: 1}, e}, grown: []evening{e, e},
+		outages: []outage{{counts: map[int64]int{}}, {counts: map[int64]int{0: 7, 49: 3, 50: 1}}}}} {
 		svg := string(r.plot())
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
@@ -101,6 +102,9 @@ func TestThePlotIsAPictureOfWhatThereIs(t *testing.T) {
 			} else if err != nil {
 				t.Fatalf("%v in\n%s", err, svg)
 			}
+		}
+		if bars := strings.Count(svg, `class="bar"`); bars != len(r.outages) {
+			t.Errorf("%d bars", bars)
 		}
 		if strings.Contains(svg, "NaN") || strings.Count(svg, "<circle") != 3*(len(r.grown)+len(r.grown)) {
 			t.Errorf("%d points:\n%s", strings.Count(svg, "<circle"), svg)

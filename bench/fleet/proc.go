@@ -13,11 +13,10 @@ type usage struct {
 	resident    float64 // bytes
 	descriptors int
 	written     float64 // bytes, to the disk
-	threads     int
 }
 
 func (u usage) plus(v usage) usage {
-	return usage{u.cpu + v.cpu, u.resident + v.resident, u.descriptors + v.descriptors, u.written + v.written, u.threads + v.threads}
+	return usage{u.cpu + v.cpu, u.resident + v.resident, u.descriptors + v.descriptors, u.written + v.written}
 }
 
 // clockTicks is USER_HZ, the unit of times in /proc: 100 on every architecture of Linux that Go knows.
@@ -48,9 +47,6 @@ func useOf(pid int) (u usage, err error) {
 			return u, err
 		}
 		u.cpu += v / clockTicks
-	}
-	if u.threads, err = strconv.Atoi(f[20-3]); err != nil {
-		return u, err
 	}
 	pages, err := strconv.ParseFloat(f[24-3], 64)
 	if err != nil {

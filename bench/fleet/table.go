@@ -29,11 +29,11 @@ func (r results) text() string {
 // table is a row for each number of doors and rate.
 func (r results) table() string {
 	var b strings.Builder
-	b.WriteString("| doors | times an evening's rate | openings | strike to `access`: p50 | p99 | p99.9 | strike to `lock/state`: p50 | p99 | " +
-		"processor: doors | mosquitto | subscriber | all of the machine | memory a door | … at mosquitto |\n|" + strings.Repeat("---|", 14) + "\n")
+	b.WriteString("| doors | times an evening's rate | openings | a second | strike to `access`: p50 | p99 | p99.9 | strike to `lock/state`: p50 | p99 | " +
+		"processor: doors | mosquitto | subscriber | all of the machine | memory a door | … at mosquitto |\n|" + strings.Repeat("---|", 15) + "\n")
 	for _, e := range append(r.rates, r.grown...) {
 		n := float64(e.doors)
-		fmt.Fprintf(&b, "| %d | %g | %d | %s | %s | %s | %s | %s | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.2f MB | %.0f KB |\n", e.doors, e.times, len(e.access),
+		fmt.Fprintf(&b, "| %d | %g | %d | %.1f | %s | %s | %s | %s | %s | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.2f MB | %.0f KB |\n", e.doors, e.times, len(e.access), float64(len(e.access))/e.took.Seconds(),
 			quantile(e.access, 0.5), quantile(e.access, 0.99), quantile(e.access, 0.999), quantile(e.state, 0.5), quantile(e.state, 0.99),
 			100*e.house.cpu, 100*e.broker.cpu, 100*e.me.cpu, 100*(1-e.idle), e.house.resident/1e6/n, e.broker.resident/1e3/n)
 	}
@@ -119,7 +119,7 @@ a line of a simulated board: scanning a thousand keypads is the work of a thousa
 strike's line to the subscriber. A percentile stands where at least one opening lies above it. Processors are in %% of one.
 
 %s
-![Latency over rate and over doors](docs/fleet-latency.svg)
+![Latency over rate and over doors, and the connections after each outage](docs/fleet-latency.svg)
 
 Doors were doubled at %d times the rate until p99 was over %[7]d ms, or something else gave. %[5]s
 
