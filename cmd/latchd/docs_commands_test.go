@@ -42,6 +42,7 @@ var elsewhere = map[string][2]string{
 	"go build -o latchd":       {"bench/vm/run", "go build -trimpath"},
 	"go run ./bench/standin":   {"configs/demo.toml"},
 	"go run ./bench/":          {"BENCHMARKS.md"},
+	"go run -C bench/cluster":  {".ci/run", "cd bench/cluster"},
 	"go run ./cmd/latchd demo": {"cmd/latchd/demo_test.go", "demo"},
 	"mosquitto -p":             {"bench/mosquitto/mosquitto.go", "mosquitto"},
 	"mosquitto_passwd":         {"mqtt/acl_test.go"},
