@@ -31,7 +31,7 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// Faults is every fault of one file, in the order of its lines.
+// Faults is every fault of a file, in the order of its lines, and behind them those of the file that it includes.
 type Faults []Fault
 
 // Error prints a line for each fault.

@@ -63,11 +63,12 @@ func LoadFolder(dir string) (doors []InFolder, loose []string, err error) {
 }
 
 func tomlFiles(dir string) (files []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	root := dir + "/" // so that a link to a folder is followed
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != dir && strings.HasPrefix(d.Name(), "."):
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
 		case !d.IsDir() && filepath.Ext(path) == ".toml":
 			files = append(files, path)

@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,9 +16,9 @@ import (
 // includeKey names, above all tables of a door's file, the file that many doors share.
 const includeKey = "include"
 
-// ownOnly are the tables and keys that may stand in a door's own file alone: what it is called, and which level on which line
+// ownKeys are the tables and keys that may stand in a door's own file alone: what it is called, and which level on which line
 // locks it. `latchd secure` needs no other file, and no change for many doors can turn a strike's polarity.
-var ownOnly = []string{"door", "board", "strike.line", "strike.active"}
+var ownKeys = []string{"door", "board", "strike.line", "strike.active"}
 
 // include takes in the name of the file that this one stands on.
 func (r *reading) include(value *unstable.Node, line int) {
@@ -74,7 +73,7 @@ func (r *reading) ownOnly() {
 		r.fault(line, includeKey, "an included file includes no other", "take the line out")
 	}
 	standard := Default()
-	for _, key := range ownOnly {
+	for _, key := range ownKeys {
 		if line := r.at[key]; line > 0 {
 			r.fault(line, key, "belongs in the door's own file", "put it there: no change for many doors may touch what locks one")
 		}
@@ -82,7 +81,7 @@ func (r *reading) ownOnly() {
 	r.cfg.Include, r.cfg.Door, r.cfg.Board = "", standard.Door, standard.Board
 	r.cfg.Strike.Line, r.cfg.Strike.Active = standard.Strike.Line, standard.Strike.Active
 	maps.DeleteFunc(r.at, func(key string, _ int) bool {
-		return key == includeKey || slices.Contains(ownOnly, key) || slices.Contains(ownOnly, tableOf(key))
+		return key == includeKey || slices.Contains(ownKeys, key) || slices.Contains(ownKeys, tableOf(key))
 	})
 }
 
@@ -106,7 +105,11 @@ func (r *reading) over(site *reading) {
 		}
 	}
 	take := func(key string, to, from reflect.Value) {
-		if site.at[key] > 0 && own[key] == 0 {
+		switch {
+		case site.at[key] == 0 || own[key] > 0:
+		case from.Kind() == reflect.Slice:
+			to.Set(reflect.AppendSlice(reflect.MakeSlice(from.Type(), 0, from.Len()), from)) // a change of the one is none of the other
+		default:
 			to.Set(from)
 		}
 	}
@@ -168,15 +171,11 @@ func (r *reading) where(line int) string {
 
 // byPlace orders faults: the door's own file first, each by its lines.
 func (r *reading) byPlace(a, b Fault) int {
-	if a.File != b.File {
-		return cmp.Compare(b.of(r.file), a.of(r.file))
+	switch {
+	case a.File == b.File:
+		return a.Line - b.Line
+	case a.File == r.file:
+		return -1
 	}
-	return a.Line - b.Line
-}
-
-func (f Fault) of(file string) int {
-	if f.File == file {
-		return 1
-	}
-	return 0
+	return 1
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Warnings returns what is allowed but may not be wanted, in the order of the file's lines.
+// Warnings returns what is allowed but may not be wanted, in the order of Faults.
 func (c *Config) Warnings() []Fault { return c.warnings }
 
 // warn collects the warnings of a file without faults.
