@@ -190,7 +190,12 @@ func (d *door) stored() (events []lock.Event, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the door's journal: %w", err)
 	}
-	for line := range bytes.Lines(out) {
+	return readEvents(out)
+}
+
+// readEvents reads the lines of a journal, which has no gap.
+func readEvents(journal []byte) (events []lock.Event, err error) {
+	for line := range bytes.Lines(journal) {
 		var e lock.Event
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, fmt.Errorf("read the door's journal: %w", err)

@@ -28,6 +28,8 @@ var scenarios = []scenario{
 		what: "the nodes are restarted one after the other, each handing over first, as in an upgrade"},
 	{name: "newcomer", home: 1, calm: true, happens: newcomers,
 		what: "each node is away in turn, a state changes, and somebody new looks at the two others"},
+	{name: "late", home: 1, calm: true, happens: late,
+		what: "the door's node stands still with a word of the door's unread, and goes on when that is not true any more"},
 }
 
 func killNode(sc *scene) error {
@@ -83,47 +85,6 @@ func roll(sc *scene) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// newcomers looks whether somebody who comes while a node is away is told the truth: by what is retained, or else when he asks.
-func newcomers(sc *scene) error {
-	looks, old := 0, 0
-	var longest time.Duration
-	for i, gone := range sc.nodes {
-		gone.kill()
-		time.Sleep(20 * time.Second) // until the cluster has elected, and the door is on another node
-		if err := sc.fingers(context.Background(), "tamper", "on"); err != nil {
-			return err
-		}
-		now := truth.but("tamper/state", "ON")
-		time.Sleep(3 * time.Second)
-		for _, n := range sc.nodes {
-			if n == gone {
-				continue
-			}
-			untrue, err := now.glance(n.mqtt, false)
-			for end := time.Now().Add(catchUp); err != nil && time.Now().Before(end); { // some seconds more, for one who has no session yet
-				untrue, err = now.glance(n.mqtt, false)
-			}
-			if looks++; len(untrue) > 0 {
-				old++
-				log.Printf("newcomer: without %s, what %s has retained is old: %v", gone.name, n.name, untrue)
-			}
-			untrue, took := now.glances(n.mqtt, catchUp, true)
-			if len(untrue) > 0 {
-				return fmt.Errorf("without %s, who asks at %s is told %v", gone.name, n.name, untrue)
-			}
-			longest = max(longest, took)
-		}
-		if err := sc.fingers(context.Background(), "tamper", "off"); err != nil {
-			return err
-		}
-		if err := sc.back(i); err != nil {
-			return err
-		}
-	}
-	sc.note = fmt.Sprintf("what was retained was old in %d of %d looks; who asked was told the truth within %.1f s", old, looks, longest.Seconds())
 	return nil
 }
 
