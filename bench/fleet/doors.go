@@ -9,56 +9,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// What the process of doors is asked: to let visitors come at a rate, all its doors together; to say how it is; and, by the
-// end of its input, to end.
-type order struct {
-	Rate float64 // visitors a second
-	Look bool
-}
-
-// word is what the process of doors says: that all doors stand, that a strike was opened, or how it is.
-type word struct {
-	Up     bool    `json:",omitempty"`
-	Door   int     `json:",omitempty"`
-	Opened int64   `json:",omitempty"` // when, as now tells
-	Report *report `json:",omitempty"`
-}
-
-// report is how a process of doors is.
-type report struct {
-	In, Out uint64             // bytes on its connections so far
-	Dials   map[int64]attempts // since the last report, by tick
-	Doors   []truth
-	Trouble []string // of visits, since the last report
-	Active  int      // visits that are not over, or wait for their turn
-}
-
-// attempts are what came of dialling within one tick.
-type attempts struct{ Made, Failed int }
-
-// truth is what a door should have told.
-type truth struct {
-	Seq             uint64
-	Strike, Contact string
-}
-
-// tick is the unit in which attempts to connect are counted.
-const tick = 100 * time.Millisecond
-
-// now reads a clock that all processes of this machine share, and that nobody sets.
-func now() int64 {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // cannot fail on Linux
-	return ts.Nano()
-}
 
 // town is a process of doors.
 type town struct {
@@ -142,18 +96,7 @@ func (t *town) obey(ctx context.Context, orders io.Reader, rng *rand.Rand) error
 	var visits sync.WaitGroup
 	defer visits.Wait()
 	defer cancel()
-	given, rate := make(chan order), 0.0
-	go func() {
-		defer close(given)
-		for d := json.NewDecoder(orders); ; {
-			var o order
-			if d.Decode(&o) != nil {
-				return
-			}
-			given <- o
-		}
-	}()
-	next := time.Now()
+	given, rate, next := read(orders), 0.0, time.Now()
 	for {
 		var bell <-chan time.Time
 		if rate > 0 {
@@ -172,18 +115,20 @@ func (t *town) obey(ctx context.Context, orders io.Reader, rng *rand.Rand) error
 		case <-bell:
 			d, mind := rng.IntN(len(t.doors)), rand.New(rand.NewPCG(rng.Uint64(), 0))
 			t.active.Add(1)
-			visits.Go(func() {
-				defer t.active.Add(-1)
-				if err := t.doors[d].visit(ctx, mind); err != nil && ctx.Err() == nil {
-					t.mu.Lock()
-					defer t.mu.Unlock()
-					t.trouble = append(t.trouble, fmt.Sprintf("%s: %v", doorID(t.first+d), err))
-				}
-			})
+			visits.Go(func() { t.visit(ctx, d, mind) })
 		}
 		if rate > 0 {
 			next = next.Add(time.Duration(rng.ExpFloat64() / rate * float64(time.Second)))
 		}
+	}
+}
+
+func (t *town) visit(ctx context.Context, door int, mind *rand.Rand) {
+	defer t.active.Add(-1)
+	if err := t.doors[door].visit(ctx, mind); err != nil && ctx.Err() == nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.trouble = append(t.trouble, fmt.Sprintf("%s: %v", doorID(t.first+door), err))
 	}
 }
 
@@ -196,37 +141,4 @@ func (t *town) report() *report {
 		r.Doors = append(r.Doors, d.look())
 	}
 	return r
-}
-
-// dial connects to the broker, counts that, and counts the bytes from then on.
-func (t *town) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	at := now() / int64(tick)
-	a := t.dials[at]
-	defer func() { t.dials[at] = a }()
-	if err != nil {
-		a.Failed++
-		return nil, err
-	}
-	a.Made++
-	return counted{conn, t}, nil
-}
-
-type counted struct {
-	net.Conn
-	t *town
-}
-
-func (c counted) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.t.in.Add(uint64(n))
-	return n, err
-}
-
-func (c counted) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.t.out.Add(uint64(n))
-	return n, err
 }

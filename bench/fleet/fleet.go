@@ -1,14 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -32,16 +26,6 @@ type fleet struct {
 
 	mu     sync.Mutex
 	opened map[string][]int64 // when each door's strike was driven to open, since forget
-}
-
-// process is a process of doors, seen from outside.
-type process struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	n       int
-	up      chan struct{}
-	reports chan *report
-	ended   chan error
 }
 
 func newFleet(dir string, show *progress) (*fleet, error) {
@@ -102,58 +86,6 @@ func (f *fleet) grow(n int) error {
 	return f.until("doors online", f.n, f.ear.online)
 }
 
-func (f *fleet) start(n int) (*process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	p := &process{n: n, up: make(chan struct{}), reports: make(chan *report, 1), ended: make(chan error, 1)}
-	p.cmd = exec.Command(self, "doors", "-first", strconv.Itoa(f.n), "-n", strconv.Itoa(n), "-broker", f.broker.Address,
-		"-dir", filepath.Join(f.dir, "doors"), "-seed", strconv.FormatUint(*seed, 10))
-	p.cmd.Stderr = os.Stderr
-	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	f.towns = append(f.towns, p)
-	go func() {
-		err := f.follow(p, out)
-		p.ended <- errors.Join(err, p.cmd.Wait())
-	}()
-	return p, nil
-}
-
-// follow reads what a process of doors says.
-func (f *fleet) follow(p *process, out io.Reader) error {
-	for d := json.NewDecoder(out); ; {
-		var w word
-		if err := d.Decode(&w); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		switch {
-		case w.Up:
-			close(p.up)
-		case w.Report != nil:
-			p.reports <- w.Report
-		default:
-			f.mu.Lock()
-			id := doorID(w.Door)
-			f.opened[id] = append(f.opened[id], w.Opened)
-			f.mu.Unlock()
-		}
-	}
-}
-
-func (p *process) tell(o order) error { return json.NewEncoder(p.in).Encode(o) }
-
 // rate lets visitors come to every door so many times an evening's rate.
 func (f *fleet) rate(times float64) error {
 	var errs []error
@@ -192,7 +124,7 @@ func (f *fleet) look() (*report, map[string]truth, error) {
 // until waits for a count to reach n, and shows it meanwhile.
 func (f *fleet) until(what string, n int, count func() int) error {
 	began, got := time.Now(), 0
-	for last := time.Now(); time.Since(last) < patience; time.Sleep(10 * time.Millisecond) {
+	for last := time.Now(); time.Since(last) < patience; time.Sleep(100 * time.Millisecond) {
 		is := count()
 		if is == n {
 			return nil

@@ -13,7 +13,6 @@ import (
 	"log"
 	"os"
 	"runtime"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -53,16 +52,6 @@ func main() {
 	}
 }
 
-// results is all that is measured.
-type results struct {
-	rates   []evening // of the first number of doors, by rate
-	outages []outage
-	grown   []evening // at ten times an evening's rate, by doors
-	tried   int       // the doors tried last
-	gave    string    // what gave with them; empty: nothing did
-	events  int       // heard, each once, when last all had been
-}
-
 func measure() (body string, svg []byte, err error) {
 	if err := raise(); err != nil {
 		return "", nil, err
@@ -94,101 +83,3 @@ func raise() error {
 	}
 	return nil
 }
-
-// plan is what is done. Lengths are times *long.
-type plan struct {
-	doors   int           // 0: those of the flag
-	settle  time.Duration // until what a start or a restart does is over
-	busy    float64       // at how many times an evening's rate the outages happen
-	rates   []part
-	outages []stay
-	double  part // of the growing fleet; no length: it does not grow
-}
-
-type part struct {
-	times float64
-	long  time.Duration
-}
-
-type stay struct {
-	away  time.Duration
-	saved bool // the broker is stopped, and not killed
-}
-
-// The lengths give 200, 1,700 and 6,700 openings of a thousand doors, and 1,000 or more in each size of the growing fleet.
-var (
-	whole = plan{settle: settled, busy: usual, rates: []part{{1, 2 * time.Minute}, {10, 100 * time.Second}, {100, 40 * time.Second}},
-		outages: []stay{{10 * time.Second, false}, {time.Minute, true}}, double: part{usual, 30 * time.Second}}
-	short = plan{doors: 50, settle: time.Second, busy: 20, rates: []part{{50, 3 * time.Second}}, outages: []stay{{time.Second, true}}}
-)
-
-// settled is how long a connection has to stand before its loss counts as an outage to the doors; a little longer than in
-// package mqtt.
-const settled = 11 * time.Second
-
-// usual is at how many times an evening's rate the aim is held, the doors are doubled and the broker goes away.
-const usual = 10
-
-func (p plan) run(dir string, show *progress) (r results, err error) {
-	f, err := newFleet(dir, show)
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	if p.doors == 0 {
-		p.doors = *doors
-	}
-	if err := f.grow(p.doors); err != nil {
-		return r, err
-	}
-	f.pause("the doors settle", scaled(p.settle))
-	for _, q := range p.rates {
-		e, err := f.evening(q.times, scaled(q.long))
-		if err != nil {
-			return r, fmt.Errorf("%g times an evening's rate: %w", q.times, err)
-		}
-		r.rates = append(r.rates, e)
-	}
-	for _, s := range p.outages {
-		o, err := f.outage(p.busy, s, scaled(p.settle))
-		if err != nil {
-			return r, fmt.Errorf("broker away for %v: %w", s.away, err)
-		}
-		r.outages = append(r.outages, o)
-	}
-	r.events = f.ear.events()
-	for n := 2 * p.doors; p.double.long > 0 && n <= *most && r.gave == ""; n *= 2 {
-		r.tried = n
-		if err := f.grow(n); err != nil {
-			r.gave = err.Error()
-			break
-		}
-		f.pause("the doors settle", scaled(p.settle))
-		e, err := f.evening(p.double.times, scaled(p.double.long))
-		if err != nil {
-			r.gave = err.Error()
-			break
-		}
-		r.grown, r.gave, r.events = append(r.grown, e), e.gave(), f.ear.events()
-	}
-	return r, nil
-}
-
-func scaled(d time.Duration) time.Duration { return time.Duration(*long * float64(d)) }
-
-// gave returns what did not hold, if anything.
-func (e evening) gave() string {
-	p99, _ := e.access.at(0.99)
-	switch {
-	case e.deaf > 0:
-		return fmt.Sprintf("%d openings were not heard in time", e.deaf)
-	case p99 > aim && e.idle < 0.1:
-		return fmt.Sprintf("p99 is %.0f ms: the %d processors are busy for %.0f %% of the time", float64(p99)/1e6, processors, 100*(1-e.idle))
-	case p99 > aim:
-		return fmt.Sprintf("p99 is %.0f ms, with the processors busy for %.0f %% of the time", float64(p99)/1e6, 100*(1-e.idle))
-	}
-	return ""
-}
-
-// aim is p99 from strike to subscriber at the most.
-const aim = 50 * time.Millisecond
