@@ -125,7 +125,7 @@ Doors were doubled at %d times the rate until p99 was over %[7]d ms, or somethin
 
 %[6]s
 Bytes are those of MQTT, pings included, without TCP's. The subscriber is away with the broker, and asks for what it has missed. An event
-counts as heard when the subscriber has every `seq` up to the door's last, and a door as it is when the retained states are its own. Mosquitto's queue for
+counts as heard when the subscriber has every seq up to the door's last, and a door as it is when the retained states are its own. Mosquitto's queue for
 new connections holds 100: the others are asked for again by TCP, a second later. A door whose connection is refused asks again every 50 to 100 ms,
 and in an outage of more than 10 s at half to one hundredth of the time that it has lasted, up to every 12 to 25 s.
 `
