@@ -51,6 +51,10 @@ type Options struct {
 	// Dial connects to a broker's HOST:PORT, whatever its scheme; nil: over the network, as the scheme says.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// Spread is over how long many doors come back to their broker, each at a moment of chance; 0: at once, which is best for a
+	// few.
+	Spread time.Duration
+
 	Discovery string // Home Assistant's discovery prefix; empty: nothing is published outside Prefix
 	Style     string // "device" (also when empty), or "entity": one announcement an entity
 	Version   string

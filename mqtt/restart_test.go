@@ -133,3 +133,42 @@ func TestABellThatADyingConnectionSwallowedRingsOnTheNext(t *testing.T) {
 		})
 	})
 }
+
+func TestTheDoorsOfAFleetComeBackOverTheTimeThatTheyAreGiven(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.o.Spread = 20 * time.Second
+		r.start()
+		soon, late := 0, 0 // in the first and in the last quarter
+		for range 100 {
+			pass(time.Minute)
+			r.restart(time.Millisecond)
+			pass(r.o.Spread / 4)
+			if r.box.left() == 0 {
+				soon++
+			}
+			pass(r.o.Spread / 2)
+			if r.box.left() > 0 {
+				late++
+			}
+			if pass(r.o.Spread / 4); r.box.left() > 0 {
+				t.Fatal("the door is not back")
+			}
+		}
+		if soon < 5 || late < 5 || soon+late > 80 {
+			t.Errorf("%d of 100 came in the first quarter, %d in the last", soon, late)
+		}
+	})
+}
+
+func TestABrokerThatIsAwayIsNotAskedMoreOftenThanAFleetMay(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.o.Spread = 20 * time.Second
+		r.start()
+		pass(time.Minute)
+		before := r.dialled()
+		r.restart(10 * time.Minute)
+		if n := r.dialled() - before; n < 10 || n > 120 {
+			t.Errorf("asked %d times in 10 min: 60 are to be expected", n)
+		}
+	})
+}

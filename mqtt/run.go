@@ -60,6 +60,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if s != nil && !flapping {
 			c.o.Log.Warn("mqtt: connection lost: " + detail)
 			rounds, lost = 0, time.Now()
+			pause(ctx, c.spread())
 			continue
 		}
 		c.raise(detail, hint)
@@ -71,7 +72,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if refused {
 			wait = min(wait, askWait(time.Since(lost)))
 		}
-		pause(ctx, wait)
+		pause(ctx, max(wait, c.spread()))
 	}
 	return nil
 }
@@ -138,7 +139,7 @@ func (c *Client) use(ctx context.Context, s *session, flapping bool) (next *sess
 // awaitBetter returns a connection to a broker before that of rank, or nil when ctx ends. Nothing is published on it yet.
 func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 	for {
-		pause(ctx, betterWait)
+		pause(ctx, betterWait+c.spread())
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -152,6 +153,9 @@ func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 		}
 	}
 }
+
+// spread returns this door's place among those that come back to a broker.
+func (c *Client) spread() time.Duration { return rand.N(max(c.o.Spread, 1)) }
 
 // retryWait returns how long to wait after that many failures in a row.
 func retryWait(failures int) time.Duration {

@@ -145,7 +145,7 @@ func brokerOptions(cfg *configs.Config, secrets configs.Secrets) (o mqtt.Options
 	m := cfg.MQTT
 	o = mqtt.Options{Door: cfg.DoorID(), Name: cfg.Door.Name, Site: cfg.Site.Title(), Prefix: m.Prefix, Brokers: m.Brokers, Username: m.Username,
 		TLS:       func() (*tls.Config, error) { return mqtt.TLSConfig(m.CA, m.Cert, m.Key) },
-		Discovery: m.Discovery, Style: m.DiscoveryStyle, Version: version,
+		Discovery: m.Discovery, Style: m.DiscoveryStyle, Spread: time.Duration(m.Spread), Version: version,
 		Contact: cfg.Contact.Line != "", Tamper: cfg.Tamper.Line != ""}
 	if m.Username == "" {
 		return o, nil
