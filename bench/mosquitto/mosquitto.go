@@ -59,7 +59,8 @@ func Start(dir, config string) (*Broker, error) {
 	return nil, err
 }
 
-// Again starts it again after Kill, at the same address and with nothing retained, and returns when it runs.
+// Again starts it again after Kill or Stop, at the same address, and returns when it runs. Nothing is retained but what its
+// configuration has made Stop save.
 func (b *Broker) Again() error {
 	b.cmd = exec.Command(b.path, "-c", b.config)
 	log, err := b.cmd.StderrPipe()

@@ -2,11 +2,14 @@ package mosquitto
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
 	"go.uber.org/goleak"
 )
 
@@ -65,6 +68,52 @@ func TestABrokerComesBackAtItsAddressWithNothingRetained(t *testing.T) {
 	say, heard = listen()
 	say("2")
 	hears(heard, "a/b 2")
+}
+
+// What a door says in its will is told, and kept, when the broker stops.
+func TestABrokerThatIsStoppedKeepsWhatIsRetainedAndTheWills(t *testing.T) {
+	dir := t.TempDir()
+	b, err := Start(dir, Open+"persistence true\npersistence_location "+dir+"/\n")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("without mosquitto there is nothing to try: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { b.Kill() }()
+	door := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://"+b.Address).SetAutoReconnect(false).SetWill("a/state", "offline", 1, true))
+	defer door.Disconnect(0)
+	if err := wait(door.Connect()); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []paho.Token{door.Publish("a/state", 1, true, "online"), door.Publish("a/name", 1, true, "front")} {
+		if err := wait(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pid := b.PID()
+	b.Stop()
+	if err := b.Again(); err != nil || b.PID() == pid {
+		t.Fatalf("again: process %d after %d: %v", b.PID(), pid, err)
+	}
+	heard := make(chan string, 10)
+	ear, err := HearAll(b.Address, []string{"a/state", "a/name"}, func(m paho.Message) { heard <- fmt.Sprint(m.Topic(), " ", string(m.Payload()), " ", m.Retained()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ear.Disconnect(0)
+	var got []string
+	for range 2 {
+		select {
+		case said := <-heard:
+			got = append(got, said)
+		case <-time.After(patience):
+			t.Fatalf("heard only %q", got)
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"a/name front true", "a/state offline true"}) {
+		t.Errorf("heard %q", got)
+	}
 }
 
 func TestABrokerThatCannotRunSaysWhy(t *testing.T) {
