@@ -82,6 +82,10 @@ func late(sc *scene) error {
 	if words := <-said; len(words) > 0 {
 		sc.note = "after it went on, the others heard: " + strings.Join(words, ", ")
 	}
+	// At once, for the door may go back to its first broker soon, and say all anew.
+	if untrue, _ := truth.glances(sc.nodes[1].mqtt, 5*time.Second, false); len(untrue) > 0 {
+		return fmt.Errorf("old words stand: %v", untrue)
+	}
 	return sc.whole()
 }
 

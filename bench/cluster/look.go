@@ -37,7 +37,8 @@ func (want states) glances(broker string, limit time.Duration, ask bool) (untrue
 }
 
 // glance subscribes once, and listens until it has heard what is wanted, for two seconds at the most. One who asks says, as Home
-// Assistant does, that he has come. The error says that the broker did not let him in.
+// Assistant does, that he has come. The error says that the broker did not let him in. QoS 0 is enough for that, and wants no
+// consumer in JetStream, which is not to be had at once while a node is away.
 func (want states) glance(broker string, ask bool) (untrue states, err error) {
 	said := make(chan paho.Message, 1000)
 	untrue = states{}
@@ -47,7 +48,7 @@ func (want states) glance(broker string, ask bool) (untrue states, err error) {
 	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { said <- m }))
 	defer client.Disconnect(100)
-	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"#", 1, nil)) {
+	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"#", 0, nil)) {
 		return untrue, fmt.Errorf("%s takes no client", broker)
 	}
 	if ask && !good(client.Publish("homeassistant/status", 1, false, "online")) {

@@ -75,7 +75,7 @@ func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 	o.scenario = sc.scenario
 	start, began, over, err := sc.load(ctx, &o)
 	if err != nil {
-		return o, err
+		o.faults = append(o.faults, err.Error())
 	}
 	o.note = sc.note
 	o.quiet, o.meanwhile = sc.openingsIn(start, began), sc.openingsIn(began, over)
