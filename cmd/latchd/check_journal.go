@@ -51,6 +51,10 @@ func (r *report) room(dir, at string) {
 		r.fail("journal: see how much room %s has: %v", at, err)
 		return
 	}
+	if fs.Blocks == 0 { // such as /proc
+		r.fail("journal: the file system of %s is not a disk, and keeps no files: set journal.path to a folder on one", dir)
+		return
+	}
 	free := fs.Bavail * uint64(fs.Bsize)
 	inodes := uint64(littleInodes)
 	if fs.Files > 0 { // btrfs and others have as many as there is room for

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,19 +13,15 @@ import (
 
 // lines looks whether the board's lines are there, free and the service's to take.
 func (r *report) lines(cfg *configs.Config) {
+	names := slices.Concat([]string{cfg.Strike.Line}, cfg.Keypad.Rows, cfg.Keypad.Cols, []string{cfg.Bell.Line, cfg.Exit.Line,
+		cfg.Contact.Line, cfg.Tamper.Line, cfg.Feedback.Green, cfg.Feedback.Red, cfg.Feedback.Buzzer})
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
 	if cfg.Board.Driver == "sim" {
-		r.ok("board: simulated, every line is there")
+		r.simulated(names)
 		return
 	}
 	for _, w := range wireWarnings(plan(cfg)) {
 		r.warn("wiring: %s", w)
-	}
-	names := slices.Concat([]string{cfg.Strike.Line}, cfg.Keypad.Rows, cfg.Keypad.Cols)
-	for _, name := range []string{cfg.Bell.Line, cfg.Exit.Line, cfg.Contact.Line, cfg.Tamper.Line, cfg.Feedback.Green,
-		cfg.Feedback.Red, cfg.Feedback.Buzzer} {
-		if name != "" {
-			names = append(names, name)
-		}
 	}
 	chip, faults, err := board.Survey(cfg.Board.Chip, names)
 	if err != nil {
@@ -50,6 +47,18 @@ func (r *report) lines(cfg *configs.Config) {
 	}
 	name, _, _ := strings.Cut(chip, " ")
 	r.drives("/dev/" + name)
+}
+
+var onHeader = regexp.MustCompile(`^GPIO(1?[0-9]|2[0-7])$`)
+
+// simulated warns of lines that a simulated board makes out of nothing, and a real one has not.
+func (r *report) simulated(names []string) {
+	odd := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(names))), onHeader.MatchString)
+	if len(odd) == 0 {
+		r.ok("board: simulated, with lines that a Pi's header has")
+		return
+	}
+	r.warn("board: simulated, with lines that no Pi's header has: %s: the header's are GPIO0 to GPIO27", strings.Join(odd, ", "))
 }
 
 // wireWarnings is what latchd wiring warns of, less what it says of every door, and less a strike that moves at power-on,

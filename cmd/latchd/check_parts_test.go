@@ -90,6 +90,11 @@ func TestAJournalsRoomIsLookedAt(t *testing.T) {
 		t.Errorf("a real disk: %q", out.String())
 	}
 	out.Reset()
+	(&report{out: &out}).room("/proc/door", "/proc")
+	if want := "fail  journal: the file system of /proc/door is not a disk"; !strings.HasPrefix(out.String(), want) {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+	out.Reset()
 	(&report{out: &out}).folder("/proc/sys/kernel/door") // nobody can make a folder there, root neither
 	if !strings.HasPrefix(out.String(), "fail  journal: ") {
 		t.Errorf("%q", out.String())
@@ -131,6 +136,25 @@ func TestTheClockIsSeenAsTheDaemonSeesIt(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, lines, c.want)
 				break
 			}
+		}
+	}
+}
+
+func TestASimulatedBoardIsAskedForNoLineThatAHeaderLacks(t *testing.T) {
+	for line, sound := range map[string]bool{
+		"GPIO0": true, "GPIO9": true, "GPIO10": true, "GPIO27": true, "GPIO28": false, "GPIO99": false, "GPIO012": false, "gpio4": false,
+		"GPIO12:low": false, "GND": false, "GPIO": false,
+	} {
+		cfg := configs.Default()
+		cfg.Board.Driver, cfg.Contact.Line, cfg.Feedback.Red = "sim", line, line
+		var out strings.Builder
+		(&report{out: &out}).lines(&cfg)
+		want := "ok    board: simulated, "
+		if !sound {
+			want = "warn  board: simulated, with lines that no Pi's header has: " + line + ": "
+		}
+		if !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: %q, want %q", line, out.String(), want)
 		}
 	}
 }
