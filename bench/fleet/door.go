@@ -46,6 +46,7 @@ type door struct {
 // opening is what a door needs of its surroundings.
 type opening struct {
 	dir, broker string
+	spread      time.Duration
 	number      int
 	dial        func(ctx context.Context, network, address string) (net.Conn, error)
 	opened      func(door int) // the strike's line has been driven to open; must not block
@@ -74,7 +75,7 @@ func openDoor(o opening) (d *door, err error) {
 		return nil, errors.Join(err, d.board.Close())
 	}
 	d.client, err = mqtt.New(mqtt.Options{Door: id, Name: "Front door", Site: path.Dir(id), Prefix: "latchd", Brokers: []string{"tcp://" + o.broker},
-		Dial: o.dial, Discovery: "homeassistant", Memory: d.journal, Contact: true}, d.journal, func(in lock.Input) { d.Post(in) })
+		Dial: o.dial, Spread: o.spread, Discovery: "homeassistant", Memory: d.journal, Contact: true}, d.journal, func(in lock.Input) { d.Post(in) })
 	if err != nil {
 		return nil, errors.Join(err, d.journal.Close(), d.board.Close())
 	}

@@ -33,13 +33,14 @@ func beDoors(args []string, orders io.Reader, out io.Writer) error {
 	first, n := set.Int("first", 0, "number of the first door"), set.Int("n", 1, "doors")
 	broker, dir := set.String("broker", "", "HOST:PORT"), set.String("dir", "", "for the journals")
 	seed := set.Uint64("seed", 1, "of the visitors")
+	spread := set.Duration("spread", 0, "as mqtt.spread")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
 	t := &town{first: *first, words: make(chan word, 10_000), dials: map[int64]attempts{}, doors: make([]*door, *n)}
 	said := make(chan error, 1)
 	go func() { said <- t.say(out) }()
-	if err := t.open(*dir, *broker); err != nil {
+	if err := t.open(*dir, *broker, *spread); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -57,14 +58,14 @@ func beDoors(args []string, orders io.Reader, out io.Writer) error {
 }
 
 // open opens the doors, some at a time: each begins a journal, which waits for the disk.
-func (t *town) open(dir, broker string) error {
+func (t *town) open(dir, broker string, spread time.Duration) error {
 	errs, room := make([]error, len(t.doors)), make(chan struct{}, 16)
 	var starting sync.WaitGroup
 	for i := range t.doors {
 		room <- struct{}{}
 		starting.Go(func() {
 			defer func() { <-room }()
-			t.doors[i], errs[i] = openDoor(opening{dir: dir, broker: broker, number: t.first + i, dial: t.dial,
+			t.doors[i], errs[i] = openDoor(opening{dir: dir, broker: broker, spread: spread, number: t.first + i, dial: t.dial,
 				opened: func(n int) { t.words <- word{Door: n, Opened: now()} }})
 		})
 	}

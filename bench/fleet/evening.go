@@ -40,7 +40,8 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 	if err != nil {
 		return e, err
 	}
-	f.forget()
+	f.takeOpened()
+	f.ear.forget()
 	house, broker, me, err := f.use()
 	if err != nil {
 		return e, err
@@ -50,12 +51,16 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 		return e, err
 	}
 	for time.Since(began) < long {
-		p99, _ := e.latencies(f).at(0.99)
+		f.mu.Lock()
+		e.latencies(f.ear, f.opened)
+		f.mu.Unlock()
+		p99, _ := e.access.at(0.99)
 		f.show.line("%d doors, %g times an evening: %.0f of %.0f s, %d openings, p99 so far %.1f ms", f.n, times,
 			time.Since(began).Seconds(), long.Seconds(), len(e.access), float64(p99)/1e6)
-		time.Sleep(min(time.Second, long-time.Since(began)))
+		time.Sleep(min(f.show.every, long-time.Since(began)))
 	}
 	e.took = time.Since(began)
+	opened := f.takeOpened() // what follows asks much of the processors
 	e.idle = (idle() - rest) / e.took.Seconds() / float64(processors)
 	if e.house, e.broker, e.me, err = f.use(); err != nil {
 		return e, err
@@ -70,26 +75,25 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 	if err := f.calm(); err != nil {
 		return e, err
 	}
-	e.latencies(f)
+	e.latencies(f.ear, opened)
 	return e, nil
 }
 
-// latencies takes what has been heard so far.
-func (e *evening) latencies(f *fleet) latencies {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	e.access, e.deaf = f.ear.after(f.opened, func(h *heard) []int64 { return h.granted })
-	e.state, _ = f.ear.after(f.opened, func(h *heard) []int64 { return h.unlocked })
+// latencies holds what was opened against what has been heard so far.
+func (e *evening) latencies(from *ear, opened map[string][]int64) {
+	e.access, e.deaf = from.after(opened, func(h *heard) []int64 { return h.granted })
+	e.state, _ = from.after(opened, func(h *heard) []int64 { return h.unlocked })
 	slices.Sort(e.access)
 	slices.Sort(e.state)
-	return e.access
 }
 
-func (f *fleet) forget() {
+// takeOpened returns the openings since it was called last.
+func (f *fleet) takeOpened() map[string][]int64 {
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	opened := f.opened
 	f.opened = map[string][]int64{}
-	f.mu.Unlock()
-	f.ear.forget()
+	return opened
 }
 
 func (f *fleet) use() (house, broker, me usage, err error) {

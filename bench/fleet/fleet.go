@@ -25,7 +25,7 @@ type fleet struct {
 	show   *progress
 
 	mu     sync.Mutex
-	opened map[string][]int64 // when each door's strike was driven to open, since forget
+	opened map[string][]int64 // when each door's strike was driven to open, since takeOpened
 }
 
 func newFleet(dir string, show *progress) (*fleet, error) {

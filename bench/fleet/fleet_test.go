@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestASmallFleetLosesNothingAndIsBackAfterItsBroker(t *testing.T) {
-	r, err := short.run(t.TempDir(), &progress{last: time.Now().Add(time.Hour)})
+	r, err := short.run(t.TempDir(), &progress{every: time.Hour, last: time.Now()})
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skip("without mosquitto there is nothing to try: ", err)
 	}

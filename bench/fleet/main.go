@@ -26,6 +26,8 @@ var (
 	most  = flag.Int("most", 16_000, "doors to stop at, if nothing gives before")
 	long  = flag.Float64("long", 1, "times the usual length of each part")
 	seed  = flag.Uint64("seed", 1, "of the visitors")
+
+	spread = flag.Duration("spread", 0, "over which the doors come back to the broker: mqtt.spread of their configuration")
 )
 
 var processors = runtime.NumCPU()

@@ -27,7 +27,7 @@ func (f *fleet) start(n int) (*process, error) {
 	}
 	p := &process{n: n, up: make(chan struct{}), reports: make(chan *report, 1), ended: make(chan error, 1)}
 	p.cmd = exec.Command(self, "doors", "-first", strconv.Itoa(f.n), "-n", strconv.Itoa(n), "-broker", f.broker.Address,
-		"-dir", filepath.Join(f.dir, "doors"), "-seed", strconv.FormatUint(*seed, 10))
+		"-dir", filepath.Join(f.dir, "doors"), "-seed", strconv.FormatUint(*seed, 10), "-spread", spread.String())
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -11,20 +11,21 @@ import (
 // progress is one line on the terminal that says how far it is; where there is no terminal, a line now and then.
 type progress struct {
 	live  bool
+	every time.Duration
 	began time.Time
 	last  time.Time
 }
 
 func newProgress() *progress {
-	return &progress{live: term.IsTerminal(int(os.Stderr.Fd())), began: time.Now()}
+	p := &progress{every: 10 * time.Second, began: time.Now()}
+	if p.live = term.IsTerminal(int(os.Stderr.Fd())); p.live {
+		p.every = time.Second
+	}
+	return p
 }
 
 func (p *progress) line(format string, args ...any) {
-	every := 10 * time.Second
-	if p.live {
-		every = time.Second
-	}
-	if time.Since(p.last) < every {
+	if time.Since(p.last) < p.every {
 		return
 	}
 	p.last = time.Now()

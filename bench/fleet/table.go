@@ -23,7 +23,7 @@ func (r results) text() string {
 	rows = append(rows,
 		page.Row{fmt.Sprintf("events that were stored and not heard, of %d; doors that were not heard as they are", r.events), "0; 0", "0; 0"},
 		page.Row{"events that came again, and were dropped by their `seq`", fmt.Sprint(r.repeated()), "–"})
-	return fmt.Sprintf(text, page.Stamp(), between.Minutes(), r.table(), usual, r.limit(), page.Table(rows), aim.Milliseconds())
+	return fmt.Sprintf(text, page.Stamp(), between.Minutes(), r.table(), usual, r.limit(), page.Table(rows), aim.Milliseconds(), *spread)
 }
 
 // table is a row for each number of doors and rate.
@@ -127,5 +127,5 @@ Doors were doubled at %d times the rate until p99 was over %[7]d ms, or somethin
 Bytes are those of MQTT, pings included, without TCP's. The subscriber is away with the broker, and asks for what it has missed. An event
 counts as heard when the subscriber has every seq up to the door's last, and a door as it is when the retained states are its own. Mosquitto's queue for
 new connections holds 100: the others are asked for again by TCP, a second later. A door whose connection is refused asks again every 50 to 100 ms,
-and in an outage of more than 10 s at half to one hundredth of the time that it has lasted, up to every 12 to 25 s.
+and in an outage of more than 10 s at half to one hundredth of the time that it has lasted, up to every 12 to 25 s; mqtt.spread is %[8]v.
 `
