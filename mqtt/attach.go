@@ -74,14 +74,22 @@ func (c *Client) pahoOptions(broker *url.URL) *paho.ClientOptions {
 	return o
 }
 
-// filters returns what the door listens to, each with its QoS.
+// filters returns what the door listens to, each with its QoS. Beyond the commands nothing needs more than 0, for the session
+// ends with its connection anyway; and in a cluster each subscription of QoS 1 is kept by several nodes.
 func (c *Client) filters() map[string]byte {
-	filters := map[string]byte{c.topic("lock/set"): 1, c.topic("event/replay"): 1,
-		c.topic("availability"): 0, c.topic("+/state"): 0, c.topic("+/attributes"): 0}
+	filters := map[string]byte{c.topic("lock/set"): 1, c.topic("event/replay"): 0}
+	for _, said := range c.claims() {
+		filters[said] = 0
+	}
 	if c.o.Discovery != "" {
-		filters[c.o.Discovery+"/status"] = 1
+		filters[c.o.Discovery+"/status"] = 0
 	}
 	return filters
+}
+
+// claims is where others may say what the door is.
+func (c *Client) claims() []string {
+	return []string{c.topic("availability"), c.topic("+/state"), c.topic("+/attributes")}
 }
 
 // subscribe asks for commands, for requests to repeat events, for what is said of the door, and for Home Assistant's birth
@@ -103,11 +111,11 @@ func (s *session) subscribe(ctx context.Context) error {
 }
 
 // granted notes which of them the broker has refused. Access lists made for an earlier version do not let the door read what
-// is said of it, which is QoS 0: that is no fault.
+// is said of it: that is no fault.
 func (s *session) granted(token paho.Token) {
 	s.refused = nil
 	for topic, granted := range token.(*paho.SubscribeToken).Result() {
-		if granted > 2 && s.c.filters()[topic] > 0 { // 0x80: failure (MQTT 3.1.1, 3.9.3)
+		if granted > 2 && !slices.Contains(s.c.claims(), topic) { // 0x80: failure (MQTT 3.1.1, 3.9.3)
 			s.refused = append(s.refused, topic)
 		}
 	}
