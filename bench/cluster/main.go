@@ -137,8 +137,8 @@ const text = `## The cluster
 
 ` + "`go run -C bench/cluster . -write`" + ` wrote this section on %s.
 %s: three processes, whose MQTT keeps all in JetStream three times, and whose ways to each other can be cut; all on loopback. The
-door is the daemon itself, on a simulated board, with the three as its brokers. It is at work all the while: some 15 events in five
-seconds. The consumer is an MQTT client with a session that the cluster keeps; it takes the next node when it loses one, and drops
+door is the daemon itself, on a simulated board, with the three as its brokers. It is at work all the while: three to four events a
+second. The consumer is an MQTT client with a session that the cluster keeps; it takes the next node when it loses one, and drops
 an ` + "`id`" + ` that it has seen.
 
 %s
