@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"unicode"
 )
@@ -68,7 +69,7 @@ type layout struct {
 	width, bottom int
 	middle        int    // x of the header's middle line
 	board         [2]int // x of the board's edges
-	tags          [2]map[int]string
+	tags          map[int][]string
 	places        []place
 	wires         []drawn
 }
@@ -78,8 +79,10 @@ func (p Plan) layout() layout {
 	l := layout{places: p.places(), tags: p.tags(), bottom: boardEnd}
 	var wide, need [2]int
 	for f := range wide {
-		for _, tag := range l.tags[f] {
-			wide[f] = max(wide[f], tagWidth(tag)+6)
+		for pin, tag := range l.tags {
+			if flankOf(pin) == flank(f) {
+				wide[f] = max(wide[f], tagWidth(tag)+6)
+			}
 		}
 		w := route(l.places, flank(f))
 		need[f] = (len(w) + 2) * leastTrack
@@ -95,7 +98,7 @@ func (p Plan) layout() layout {
 	for i := range l.places {
 		s := &l.places[i]
 		s.edge = edge[s.flank]
-		l.bottom = max(l.bottom, s.y(len(s.terminals)-1)+boxPad)
+		l.bottom = max(l.bottom, s.y(s.steps())+boxPad)
 	}
 	for i := range l.wires {
 		w := &l.wires[i]
@@ -134,27 +137,39 @@ func route(ps []place, f flank) (ws []drawn) {
 	return ws
 }
 
-// tags are the marks of the pins on each flank: the gravest word, and how many more there are.
-func (p Plan) tags() (tags [2]map[int]string) {
-	tags = [2]map[int]string{{}, {}}
-	for pin, words := range p.marks() {
-		tag := words[0]
-		if len(words) > 1 {
-			tag += fmt.Sprintf(" +%d", len(words)-1)
+// tags are the words at the pins: the two gravest, below each other, where the pins above and below leave room for that, the
+// strike's first; and how many more there are.
+func (p Plan) tags() map[int][]string {
+	tags, marks := map[int][]string{}, p.marks()
+	pins := slices.Sorted(maps.Keys(marks))
+	for _, pin := range append([]int{pinOf(p.Strike.Line)}, pins...) {
+		words := marks[pin]
+		if len(words) == 0 || tags[pin] != nil {
+			continue
 		}
-		tags[flankOf(pin)][pin] = tag
+		lines := 1
+		if len(tags[pin-2]) < 2 && len(tags[pin+2]) < 2 {
+			lines = min(2, len(words))
+		}
+		tags[pin] = slices.Clone(words[:lines])
+		if more := len(words) - lines; more > 0 {
+			tags[pin][lines-1] += fmt.Sprintf(" +%d", more)
+		}
 	}
 	return tags
 }
 
 // tagWidth is what a mark takes: a triangle, and its letters, at the most.
-func tagWidth(tag string) int {
-	width := 34
-	for _, r := range tag {
-		width += 10
-		if unicode.IsUpper(r) {
-			width += 3
+func tagWidth(tag []string) (most int) {
+	for _, line := range tag {
+		width := 34
+		for _, r := range line {
+			width += 10
+			if unicode.IsUpper(r) {
+				width += 3
+			}
 		}
+		most = max(most, width)
 	}
-	return width
+	return most
 }

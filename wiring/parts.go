@@ -17,7 +17,7 @@ func (s place) at(d int) int { return s.edge + s.flank.out()*d }
 
 // part draws a part: its box and name, the names of its wires, and what is in it.
 func (c *canvas) part(s place) {
-	last := s.y(len(s.terminals) - 1)
+	last := s.y(s.steps())
 	c.box(s, 0, boxWidth, s.top-boxPad, last+boxPad, fmt.Sprintf(`rx="9" fill="#f5f6f9" stroke="%s" stroke-width="2"`, s.colour))
 	name := `<tspan font-weight="700">` + escape(s.name) + `</tspan>`
 	if s.note != "" {
@@ -107,14 +107,15 @@ func (c *canvas) relay(s place) {
 		c.line(s, atLine, s.y(i), module, s.y(i))
 	}
 	first, last := s.y(ends[0]), s.y(ends[len(ends)-1])
-	c.box(s, module, atEnd, first-14, last+14, `rx="4" fill="#dde6f5" stroke="#2457a6" stroke-width="2"`)
+	lower := s.y(len(s.terminals) - 1)
+	common, opener := lower+step, lower+2*step // COM and NO
+	c.box(s, module, atEnd, first-14, opener+14, `rx="4" fill="#dde6f5" stroke="#2457a6" stroke-width="2"`)
 	for _, i := range ends {
 		c.away(s.flank, s.at(module+6), s.y(i)+6, "", s.terminals[i].label)
 	}
 	mid := (first + last) / 2
 	c.box(s, module+50, atEnd-6, mid-30, mid-8, `rx="2" fill="#2457a6"`)
-	c.line(s, module+50, mid+20, module+56, mid+20, module+72, mid+8)
-	c.line(s, module+72, mid+20, atEnd-6, mid+20)
+	c.strike(s, module, common, opener)
 	if s.hold {
 		i := ends[0] // IN is below the resistor's other end, or above it
 		if len(ends) == len(s.terminals) {
@@ -129,6 +130,32 @@ func (c *canvas) relay(s place) {
 		c.box(s, hold-6, hold+6, top+7, top+step-7, fmt.Sprintf(`fill="#fff" stroke="%s" stroke-width="2"`, ink))
 		c.away(s.flank, s.at(hold+12), top+step/2+6, "", "10 kΩ")
 	}
+}
+
+// strike draws what the relay switches: the strike, fed by a supply of its own from COM to NO, and the diode across its coil.
+func (c *canvas) strike(s place, module, common, opener int) {
+	const supply, coil, diode = 28, 143, 186
+	rail := opener + 40
+	mid := (common + rail) / 2
+	c.away(s.flank, s.at(module+6), common+6, "", "COM")
+	c.away(s.flank, s.at(module+6), opener+6, "", "NO")
+	c.line(s, module+50, common, module+66, common, module+74, opener-4) // open
+	c.line(s, module+50, opener, module+66, opener)
+	c.line(s, module, common, supply, common, supply, mid-5)
+	c.line(s, supply-11, mid-5, supply+11, mid-5)
+	c.line(s, supply-6, mid+5, supply+6, mid+5)
+	c.line(s, supply, mid+5, supply, rail, diode, rail, diode, opener)
+	c.line(s, module, opener, coil, opener, coil, rail)
+	c.dot(s, diode, opener)
+	c.dot(s, coil, rail)
+	c.printf("\n")
+	c.away(s.flank, s.at(supply+18), mid-2, "", "its own")
+	c.away(s.flank, s.at(supply+18), mid+16, "", "supply")
+	c.box(s, coil-29, coil+29, opener+7, rail-7, fmt.Sprintf(`rx="3" fill="#fff" stroke="%s" stroke-width="2"`, ink))
+	c.text(s.at(coil), (opener+rail)/2+6, `text-anchor="middle"`, "strike")
+	c.printf(`<path d="M%d %dl8 14h-16z"/>`, s.at(diode), opener+13)
+	c.line(s, diode-8, opener+13, diode+8, opener+13)
+	c.text((s.at(0)+s.at(boxWidth))/2, rail+24, `text-anchor="middle" fill="#4a5468"`, "DC: + to COM, diode's bar to NO")
 }
 
 // leads draws the wires of something between two terminals, up to a distance.

@@ -14,7 +14,10 @@ type place struct {
 func (s place) y(terminal int) int { return s.top + terminal*step }
 
 // height is what a part takes on its flank, with its name.
-func (p part) height() int { return boxName + 2*boxPad + (len(p.terminals)-1)*step + boxGap }
+func (p part) height() int { return boxName + 2*boxPad + p.steps()*step + boxGap }
+
+// steps is how far its lower end lies below the first terminal.
+func (p part) steps() int { return len(p.terminals) - 1 + p.below }
 
 // middle is where a part had best lie, on a flank: amid the pins of its wires.
 func (p part) middle(f flank) int {

@@ -36,6 +36,7 @@ type part struct {
 	keys      []string
 	note      string // what to fit, or to know
 	hold      bool   // the relay's input is held by a resistor
+	below     int    // steps that it takes below its last terminal
 }
 
 type kind int
@@ -108,7 +109,7 @@ func (p Plan) inputs() []input {
 
 // relay is the strike's, with the resistor that holds its input locked: between the input and the terminal beside it.
 func (p Plan) relay(taken supplies) part {
-	s := part{name: "strike's relay", kind: relay}
+	s := part{name: "strike's relay", kind: relay, below: 4}
 	vcc, in, ground := terminal{"VCC", "5V", 2}, signal("IN", p.Strike.Line), taken.near("GND", "GND", p.Strike.Line)
 	taken[vcc.pin] = true
 	s.terminals, s.hold = []terminal{vcc, in, ground}, !strongPull(p.Strike.Line)

@@ -28,7 +28,7 @@ func (p Plan) SVG(w io.Writer) error {
 	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="system-ui,sans-serif" font-size="%d" fill="%s">`+"\n", l.width, bottom, letters, ink)
 	c.printf("<title>%s: wiring</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", escape(p.Door), l.width, bottom)
 	c.text(margin, 40, `font-size="28" font-weight="700"`, p.Door)
-	c.text(margin, 68, `fill="#4a5468"`, "Wiring to the 40-pin header. The board's USB sockets point down; pin 1 lies towards the SD card, away from the edge.")
+	c.text(margin, 68, `fill="#4a5468"`, "Wiring to the 40-pin header. Pin 1 lies at its end towards the SD card, in the row away from the board's edge.")
 	c.board(l)
 	for _, w := range l.wires {
 		c.wire(w, l)
@@ -103,23 +103,26 @@ func (c *canvas) pins(p Plan, l layout) {
 			x, y, x, y, colour, shown)
 		c.text(x, y+6, `text-anchor="middle" font-weight="600" fill="#fff"`, fmt.Sprint(pin))
 		c.away(f, l.middle+f.out()*40, y+6, fmt.Sprintf(`font-weight="%s" fill="#fff"`, weight), name)
-		if tag := l.tags[f][pin]; tag != "" {
+		if tag := l.tags[pin]; tag != nil {
 			c.tag(f, l.middle+f.out()*(pinLabel+2), y, tag)
 			c.printf(`<circle cx="%d" cy="%d" r="14" fill="none" stroke="#ffd21e" stroke-width="3" stroke-dasharray="6 3"/>`+"\n", x, y)
 		}
 	}
 }
 
-// tag draws a mark: a triangle and a word.
-func (c *canvas) tag(f flank, x, y int, word string) {
-	width := tagWidth(word)
+// tag draws a mark: a triangle, and its words below each other.
+func (c *canvas) tag(f flank, x, y int, words []string) {
+	const line = 16
+	width, high := tagWidth(words), 24+(len(words)-1)*(line-2)
 	at := x
 	if f == left {
 		at = x - width
 	}
-	c.printf(`<rect x="%d" y="%d" width="%d" height="24" rx="5" fill="#fff" stroke="%s" stroke-width="1.5"/>`, at, y-12, width, danger)
+	c.printf(`<rect x="%d" y="%d" width="%d" height="%d" rx="5" fill="#fff" stroke="%s" stroke-width="1.5"/>`, at, y-high/2, width, high, danger)
 	c.triangle(at+14, y)
-	c.text(at+27, y+6, fmt.Sprintf(`font-weight="600" fill="%s"`, danger), word)
+	for i, word := range words {
+		c.text(at+27, y+6-(len(words)-1)*line/2+i*line, fmt.Sprintf(`font-weight="600" fill="%s"`, danger), word)
+	}
 }
 
 // triangle draws the sign of a warning.

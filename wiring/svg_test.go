@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -58,6 +59,16 @@ func TestThePictureIsSVGWithAWireForEachTerminalAndNoneOnAnother(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheTwoGravestWordsStandAtAPinWhereThereIsRoom(t *testing.T) {
+	p := usual
+	p.Strike = Output{"GPIO3", false}
+	p.Exit, p.Contact, p.Bell = Input{"GPIO2", true}, Input{"GPIO4", true}, Input{"GPIO15", true}
+	want := map[int][]string{3: {"beside 5 V +1"}, 4: {"5 V"}, 5: {"pulls up", "no pull-down +2"}, 10: {"UART"}}
+	if diff := cmp.Diff(want, p.tags()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // written is a text of the picture.

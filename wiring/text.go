@@ -21,12 +21,12 @@ const (
 	midWidth   = len("  GPIO17 (11) (12) GPIO18  ")
 )
 
-// Text draws the header as it lies when the board's USB sockets point down, with the plan's wires and a mark at each pin that
+// Text draws the header with pin 1 at the top, with the plan's wires and a mark at each pin that
 // something is to be minded at, and then says what. It keeps within so many columns; 0: as many as a terminal has.
 func (p Plan) Text(w io.Writer, width int, coloured bool) error {
 	s := screen{width: cmp.Or(width, usualWidth), coloured: coloured}
 	s.header(p)
-	s.say("", "The board's USB sockets point down; pin 1 is the one towards the SD card, away from the edge.")
+	s.say("", "Pin 1 lies at the header's end towards the SD card, in the row away from the board's edge.")
 	s.WriteString("\n")
 	for _, part := range p.parts() {
 		if part.note != "" {

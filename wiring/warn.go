@@ -57,7 +57,8 @@ func (p Plan) strikeWarnings() (w []warning) {
 	case !s.ActiveLow:
 		mind("no pull-down", "No pull-down holds %s against the 1.8 kΩ on the board.", s.Line)
 	}
-	return append(w, warning{text: "A relay board fed with 5 V must not put 5 V on its input: the header's lines take 3.3 V."})
+	return append(w, warning{text: "A relay board fed with 5 V must not put 5 V on its input: the header's lines take 3.3 V."},
+		warning{text: "Feed the strike from its own supply through the relay's COM and NO, with a diode across a DC coil; never from the header."})
 }
 
 // lineWarnings are about what else is on a wire's line, or beside it.

@@ -45,7 +45,7 @@ func TestWhatToMindIsSaidAndMarked(t *testing.T) {
 		want  []string
 	}{
 		"a sound plan": {usual, map[int][]string{11: {"fit 10 kΩ"}},
-			[]string{"10 kΩ from the strike's line to ground", "must not put 5 V"}},
+			[]string{"10 kΩ from the strike's line to ground", "must not put 5 V", "through the relay's COM and NO, with a diode"}},
 		"a high relay on a line that rises": {plan(func(p *Plan) { p.Strike.Line = "GPIO4" }), map[int][]string{7: {"pulls up", "fit 10 kΩ"}},
 			[]string{"GPIO4 pulls up at power-on"}},
 		"a low relay on a line that falls": {plan(func(p *Plan) { p.Strike.ActiveLow = true }), map[int][]string{11: {"pulls down", "fit 10 kΩ"}},
@@ -79,7 +79,7 @@ func TestWhatToMindIsSaidAndMarked(t *testing.T) {
 			}
 		}
 	}
-	if said := usual.Warnings(); len(said) != 2 {
+	if said := usual.Warnings(); len(said) != 3 {
 		t.Errorf("of a sound plan is said: %q", said)
 	}
 }
