@@ -108,6 +108,9 @@ func (s *installer) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.door, s.board, s.strike, s.keypad, s.switches, s.lamps, s.twilio, s.owners, s.mqtt, s.finish,
 	} {
+		if ctx.Err() != nil { // a step that asks nothing does not look
+			return errBrokenOff
+		}
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +79,29 @@ func TestBrokenOffAtAnyQuestionNothingIsWrittenAndNoLineIsDriven(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestBrokenOffWhereNothingIsAskedNothingIsWritten(t *testing.T) {
+	f := newFitter(t)
+	f.breakOff()
+	f.end()
+	file := filepath.Join(f.dir, "token")
+	if err := os.WriteFile(file, []byte("sesame0secret0token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.s.flags.Parse([]string{"--twilio-secret-file", file}); err != nil {
+		t.Fatal(err)
+	}
+	f.s.yes, f.s.out = true, io.Discard
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := f.s.run(ended); !errors.Is(err, errBrokenOff) {
+		t.Errorf("it ended with %v", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	f.untouched(t)
 }
 
 func TestBrokenOffInMidPulseTheStrikeLocksAtOnce(t *testing.T) {

@@ -18,7 +18,7 @@ func (s *installer) finish(ctx context.Context) error {
 	if _, err := configs.Parse(s.path, []byte(text)); err != nil {
 		return fmt.Errorf("set up the door: nothing has been written: %w", err)
 	}
-	s.store.seal = s.store.seal && len(s.store.names) > 0 && canSeal()
+	s.store.seal = s.store.seal && len(s.store.names) > 0 && canSeal(ctx)
 	changed, err := s.show(text)
 	if err != nil {
 		return err
@@ -29,13 +29,14 @@ func (s *installer) finish(ctx context.Context) error {
 			return errBrokenOff
 		}
 	}
-	if err := s.store.writeSecrets(); err != nil {
-		return fmt.Errorf("set up the door: %w", err)
+	if !changed {
+		text = ""
 	}
-	if changed {
-		if err := s.store.writeConfig(s.path, text); err != nil {
-			return fmt.Errorf("set up the door: %w", err)
+	if err := s.store.write(ctx, s.path, text); err != nil {
+		if errors.Is(err, errBrokenOff) {
+			return err
 		}
+		return fmt.Errorf("set up the door: %w", err)
 	}
 	if err := s.store.dropOld(); err != nil {
 		return fmt.Errorf("set up the door: %w", err)

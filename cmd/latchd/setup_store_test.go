@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -13,13 +16,10 @@ import (
 	"latchd/configs"
 )
 
-// seals puts a systemd-creds into the PATH that turns letters about, or one that fails.
-func seals(t *testing.T, works bool) {
+// seals puts a systemd-creds into the PATH that turns letters about, and runs this line of shell first.
+func seals(t *testing.T, first string) {
 	t.Helper()
-	script := "#!/bin/sh\nexec tr 'a-zA-Z' 'n-za-mN-ZA-M' <\"$( [ \"$3\" = - ] && echo /dev/stdin || echo \"$3\" )\"\n"
-	if !works {
-		script = "#!/bin/sh\necho 'no key' >&2\nexit 1\n"
-	}
+	script := "#!/bin/sh\n" + first + "\nexec tr 'a-zA-Z' 'n-za-mN-ZA-M' <\"$( [ \"$3\" = - ] && echo /dev/stdin || echo \"$3\" )\"\n"
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, sealer), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func secretOf(t *testing.T, value string) configs.Secret {
 }
 
 func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
-	seals(t, true)
+	seals(t, "")
 	dir := t.TempDir()
 	dropIn := filepath.Join(dir, "unit", "secrets.conf")
 	exists := func(path string, want os.FileMode) {
@@ -59,7 +59,7 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 		if plan := strings.Join(st.plan(), "\n"); strings.Contains(plan, "sesame") || !strings.Contains(plan, st.dir) {
 			t.Errorf("planned: %s", plan)
 		}
-		if err := errors.Join(st.writeSecrets(), st.dropOld()); err != nil {
+		if err := errors.Join(st.write(t.Context(), "", ""), st.dropOld()); err != nil {
 			t.Fatal(err)
 		}
 		exists(st.plain(configs.TwilioAuthToken), c.plain)
@@ -78,7 +78,7 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 	}
 	st := store{dir: dir, dropIn: dropIn, seal: true}
 	st.add(configs.MQTTPassword, secretOf(t, "pw"))
-	if err := st.writeSecrets(); err != nil {
+	if err := st.write(t.Context(), "", ""); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(dropIn)
@@ -89,7 +89,7 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 }
 
 func TestAWritingThatIsCutShortLeavesTheOldSecret(t *testing.T) {
-	seals(t, true)
+	seals(t, "")
 	dir := t.TempDir()
 	st := store{dir: dir, dropIn: filepath.Join(dir, "no", "secrets.conf"), seal: true}
 	for name, text := range map[string]string{st.plain(configs.TwilioAuthToken): "old", filepath.Join(dir, "no"): "a file where a folder is wanted"} {
@@ -98,7 +98,7 @@ func TestAWritingThatIsCutShortLeavesTheOldSecret(t *testing.T) {
 		}
 	}
 	st.add(configs.TwilioAuthToken, secretOf(t, "new"))
-	if err := st.writeSecrets(); err == nil {
+	if err := st.write(t.Context(), "", ""); err == nil {
 		t.Error("a drop-in that cannot be written was written")
 	}
 	if b, err := os.ReadFile(st.plain(configs.TwilioAuthToken)); err != nil || string(b) != "old" {
@@ -106,18 +106,90 @@ func TestAWritingThatIsCutShortLeavesTheOldSecret(t *testing.T) {
 	}
 }
 
+// What was there before the second secret could not be had, or something else came between, is there afterwards, and no more.
+func TestAllIsWrittenOrNothing(t *testing.T) {
+	stop := `case "$*" in "encrypt --name=mqtt-password "*) `
+	for name, c := range map[string]struct {
+		first string // of the sealer
+		block string // a folder where a file is wanted
+		want  string
+	}{
+		"a seal fails":                      {stop + "echo no key >&2; exit 1;; esac", "", "no key"},
+		"Ctrl-C between the seals":          {`case "$*" in "encrypt --name=twilio"*) kill -USR1 $PPID; sleep .2;; esac`, "", "broken off: nothing"},
+		"Ctrl-C in mid-seal":                {stop + "kill -USR1 $PPID; exec sleep 60;; esac", "", "broken off: nothing"},
+		"Ctrl-C after the last seal":        {`case "$*" in "decrypt --name=mqtt"*) kill -USR1 $PPID; sleep .2;; esac`, "", "broken off: nothing"},
+		"the configuration cannot be moved": {"", "new.toml", "new.toml"},
+		"the drop-in cannot be moved":       {"", "unit/secrets.conf", "secrets.conf"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seals(t, c.first)
+			ctx, stop := signal.NotifyContext(t.Context(), syscall.SIGUSR1)
+			defer stop()
+			dir := t.TempDir()
+			st := store{dir: dir, dropIn: filepath.Join(dir, "unit", "secrets.conf"), seal: true}
+			if err := os.MkdirAll(filepath.Join(dir, "unit", filepath.Base(c.block)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			config := filepath.Join(dir, "latchd.toml")
+			if c.block == "new.toml" {
+				config = filepath.Join(dir, "unit", "new.toml")
+			}
+			for _, path := range []string{filepath.Join(dir, "latchd.toml"), st.sealed(configs.MQTTPassword)} {
+				if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			st.add(configs.TwilioAuthToken, secretOf(t, "new"))
+			st.add(configs.MQTTPassword, secretOf(t, "new"))
+			if err := st.write(ctx, config, "new"); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("it ends with %v", err)
+			}
+			var found []string
+			err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+				if err == nil && e.Type().IsRegular() {
+					b, err := os.ReadFile(path)
+					found = append(found, e.Name()+" "+string(b))
+					return err
+				}
+				return err
+			})
+			if want := []string{"latchd.toml old", "mqtt-password.cred old"}; err != nil || !slices.Equal(found, want) {
+				t.Errorf("%v: there is %v, want %v", err, found, want)
+			}
+		})
+	}
+}
+
+// A power cut may leave a sealed secret that the drop-in does not name yet.
+func TestASealedSecretThatNothingNamesIsNamedTheNextTime(t *testing.T) {
+	dir := t.TempDir()
+	st := store{dir: dir, dropIn: filepath.Join(dir, "secrets.conf"), seal: true}
+	if err := os.WriteFile(st.sealed(configs.TwilioAuthToken), []byte("sealed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if plan := strings.Join(st.plan(), "\n"); !strings.Contains(plan, st.dropIn) {
+		t.Errorf("planned: %s", plan)
+	}
+	if err := st.write(t.Context(), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(st.dropIn); err != nil || !strings.Contains(string(b), "twilio-auth-token.cred") || len(st.plan()) > 0 {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
 func TestASealThatFailsLeavesTheOldSecret(t *testing.T) {
-	seals(t, false)
+	seals(t, "echo no key >&2; exit 1")
 	dir := t.TempDir()
 	st := store{dir: dir, dropIn: filepath.Join(dir, "secrets.conf"), seal: true}
 	if err := os.WriteFile(st.plain(configs.TwilioAuthToken), []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if canSeal() {
+	if canSeal(t.Context()) {
 		t.Error("a systemd-creds that fails is taken for one that works")
 	}
 	st.add(configs.TwilioAuthToken, secretOf(t, "new"))
-	if err := st.writeSecrets(); err == nil || !strings.Contains(err.Error(), "no key") || !strings.Contains(err.Error(), "--plain-secrets") {
+	if err := st.write(t.Context(), "", ""); err == nil || !strings.Contains(err.Error(), "no key") || !strings.Contains(err.Error(), "--plain-secrets") {
 		t.Error(err)
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
@@ -130,7 +202,7 @@ func TestAFileThatCannotBeWrittenKeepsItsOldContent(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "latchd.toml"), 0o755); err != nil { // no file takes a folder's place
 		t.Fatal(err)
 	}
-	if err := putFile(filepath.Join(dir, "latchd.toml"), []byte("x"), 0o640); err == nil || !strings.Contains(err.Error(), "latchd.toml") {
+	if err := put(t.Context(), []file{{filepath.Join(dir, "latchd.toml"), []byte("x"), 0o640}}); err == nil || !strings.Contains(err.Error(), "latchd.toml") {
 		t.Error(err)
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
