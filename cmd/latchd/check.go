@@ -22,7 +22,7 @@ func newCheck() *cobra.Command {
 		Long: `Checks what can be wrong before a start, in the order in which it would bite: the file, the board's lines, the journal's
 folder, the clock, the broker, the texts, the pages. It takes no line. Prints a line a finding: ok, warn or fail, and what to do.
 
-Run as root for the installed door, it looks with the service's eyes: what its user may read, and what its unit hides from it.
+Run as root for the installed door, it looks with the service's eyes: what its user may read, and what its unit hides from it; whether it is at work and starts at boot, and what has changed since it started.
 
 With a folder in --config it checks every door's file below it, and whether two say what no two may: files alone, no line,
 secret or journal, so that it runs anywhere.
@@ -49,6 +49,7 @@ With --text it sends a test text to an owner, which Twilio bills, and tells what
 		}
 		r, secrets := &report{out: cmd.OutOrStdout()}, readable(configs.SecretPath(""))
 		r.check(*path, secrets)
+		r.daemon(cmd.Context(), *path)
 		if *live && r.cfg != nil {
 			r.live(cmd.Context(), secrets)
 		}

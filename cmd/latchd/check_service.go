@@ -10,8 +10,9 @@ import (
 
 // service is the daemon as systemd runs it.
 type service struct {
-	unit unit
-	user account
+	unit  unit
+	user  account
+	drops []string // the unit's drop-ins on the disk
 }
 
 // serviceOf returns who will run the door of that configuration: nil unless root asks about the installed service's, and its
@@ -25,7 +26,8 @@ func serviceOf(config string) *service {
 	if err != nil {
 		return nil
 	}
-	return &service{u, a}
+	_, drops := unitFiles("/", "latchd.service")
+	return &service{u, a, drops}
 }
 
 // unit is the settings of a service. Each has all its values, a later one last.
@@ -42,10 +44,23 @@ func isYes(s string) bool {
 	return slices.Contains([]string{"yes", "true", "on", "1"}, strings.ToLower(s))
 }
 
-// readUnit reads a service's file and its drop-ins as systemd does (systemd.unit(5), "Unit File Load Path"). Without a file
-// the unit is empty.
+// readUnit reads a service's file and its drop-ins as systemd does. Without a file the unit is empty.
 func readUnit(root, name string) unit {
-	u, main, drops := unit{}, "", map[string]string{}
+	u := unit{}
+	main, drops := unitFiles(root, name)
+	if main == "" {
+		return u
+	}
+	for _, file := range append([]string{main}, drops...) {
+		u.read(file)
+	}
+	return u
+}
+
+// unitFiles returns a service's file, "" when there is none, and its drop-ins in the order in which systemd reads them
+// (systemd.unit(5), "Unit File Load Path").
+func unitFiles(root, name string) (main string, drops []string) {
+	byName := map[string]string{}
 	for _, dir := range []string{"lib", "usr/lib", "usr/local/lib", "run", "etc"} { // the later goes before the earlier
 		path := filepath.Join(root, dir, "systemd/system", name)
 		if _, err := os.Stat(path); err == nil {
@@ -53,17 +68,13 @@ func readUnit(root, name string) unit {
 		}
 		found, _ := filepath.Glob(path + ".d/*.conf") // fails on a bad pattern only
 		for _, drop := range found {
-			drops[filepath.Base(drop)] = drop
+			byName[filepath.Base(drop)] = drop
 		}
 	}
-	if main == "" {
-		return u
+	for _, base := range slices.Sorted(maps.Keys(byName)) {
+		drops = append(drops, byName[base])
 	}
-	u.read(main)
-	for _, base := range slices.Sorted(maps.Keys(drops)) {
-		u.read(drops[base])
-	}
-	return u
+	return main, drops
 }
 
 func (u unit) read(path string) {

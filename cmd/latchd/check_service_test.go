@@ -76,7 +76,7 @@ func installed(t *testing.T, more string) *service {
 	root := t.TempDir()
 	putText(t, filepath.Join(root, "lib/systemd/system/latchd.service"), string(text))
 	putText(t, filepath.Join(root, "etc/systemd/system/latchd.service.d/more.conf"), "[Service]\n"+more)
-	return &service{readUnit(root, "latchd.service"), account{"latchd", 54321, []uint32{54321}}}
+	return &service{unit: readUnit(root, "latchd.service"), user: account{"latchd", 54321, []uint32{54321}}}
 }
 
 func putText(t *testing.T, path, text string) {
