@@ -39,7 +39,7 @@ type stay struct {
 // The lengths give 200, 1,700 and 6,700 openings of a thousand doors, and 1,000 or more in each size of the growing fleet.
 var (
 	whole = plan{settle: settled, busy: usual, rates: []part{{1, 2 * time.Minute}, {10, 100 * time.Second}, {100, 40 * time.Second}},
-		outages: []stay{{10 * time.Second, false}, {time.Minute, true}}, double: part{usual, 30 * time.Second}}
+		outages: []stay{{10 * time.Second, false}, {time.Minute, true}}, double: part{usual, 35 * time.Second}}
 	short = plan{doors: 50, settle: time.Second, busy: 20, rates: []part{{50, 3 * time.Second}}, outages: []stay{{time.Second, true}}}
 )
 
