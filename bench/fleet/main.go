@@ -3,7 +3,7 @@
 // at an evening's rate and at ten and a hundred times that; then the broker goes away and comes back; then the doors are
 // doubled until something gives. It prints tables. With -write it also writes its section of BENCHMARKS.md and the plot.
 //
-// It ends with 1, and writes nothing, when an event was lost or a state was not true in the end.
+// It ends with 1, and writes nothing, when an event was lost or a state was not true in the end, before the doors are doubled.
 package main
 
 import (

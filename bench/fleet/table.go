@@ -20,7 +20,7 @@ func (r results) text() string {
 	for _, o := range r.outages {
 		rows = append(rows, o.rows()...)
 	}
-	rows = append(rows,
+	rows = append(rows, // else the run would have ended in an error
 		page.Row{fmt.Sprintf("events that were stored and not heard, of %d; doors that were not heard as they are", r.events), "0; 0", "0; 0"},
 		page.Row{"events that came again, and were dropped by their `seq`", fmt.Sprint(r.repeated()), "–"})
 	return fmt.Sprintf(text, page.Stamp(), between.Minutes(), r.table(), usual, r.limit(), page.Table(rows), aim.Milliseconds(), *spread)
@@ -116,7 +116,8 @@ disk. An evening's rate is a bell every %.0f minutes at each door, at random. A 
 in one of ten visits first a wrong one, the right one, the strike open for 1 s, the door opened and closed: eight events or nine. Texts have no
 budget here, and a door takes a visitor every 4 s at the most; others wait. Bell, keys and contact are posted to the loop, and the strike is
 a line of a simulated board: scanning a thousand keypads is the work of a thousand processors. Times are from the
-strike's line to the subscriber. A percentile stands where at least one opening lies above it. Processors are in %% of one.
+strike's line to the subscriber. A percentile stands where at least one opening lies above it. Processors are in %% of
+one, and all of the machine's in %% of all.
 
 %s
 ![Latency over rate and over doors, and the connections after each outage](docs/fleet-latency.svg)
