@@ -32,10 +32,10 @@ const (
 	long  = 600 * time.Millisecond
 )
 
-// patterns tell the signals apart twice: by the rhythm of the light, whatever its colour, and by that of the buzzer. A key is
-// only heard, and the strike itself lights the green of an opening. docs/feedback.md shows them.
+// patterns tell the signals apart twice: by the rhythm of the light, whatever its colour, and by that of the buzzer. The
+// strike itself lights the green of an opening. docs/feedback.md shows them.
 var patterns = map[lock.Signal][]beat{
-	lock.KeyTaken:      {{buzzer, blip}},
+	lock.KeyTaken:      rhythm(green, blip),
 	lock.DoorOpen:      {{buzzer, long}},
 	lock.TextOnItsWay:  rhythm(green, short, short, short),
 	lock.TextNotSent:   rhythm(red, short, short),

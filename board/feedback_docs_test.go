@@ -79,6 +79,9 @@ func TestSignalsAreToldApartByLightAndBySoundAlone(t *testing.T) {
 	}
 	for what, lamps := range map[string]lamp{"light of any colour": green | red, "buzzer": buzzer} {
 		for i, a := range meanings {
+			if len(ons(seen(a.signal, 5*time.Second), lamps)) == 0 {
+				t.Errorf("%s is not told by %s", a.signal, what)
+			}
 			for _, b := range meanings[:i] {
 				for _, pulse := range []time.Duration{time.Second / 2, 5 * time.Second, MaxPulse} {
 					if !apart(ons(seen(a.signal, pulse), lamps), ons(seen(b.signal, pulse), lamps)) {
