@@ -51,6 +51,8 @@ func (s source) helpOf(command ...string) (h help, err error) {
 		found := isFlag.FindStringSubmatch(line)
 		switch {
 		case line == "":
+		case found == nil && len(h.flags) > 0 && strings.HasPrefix(line, "        "): // the last one's, further down
+			h.flags[len(h.flags)-1].about += " " + strings.TrimSpace(line)
 		case found == nil:
 			return h, fmt.Errorf("the help of %q has a line among the flags that is none: %s", command, line)
 		case found[1] != "-h, --help":

@@ -83,7 +83,12 @@ func (r *report) fail(format string, args ...any) {
 }
 
 func (r *report) line(verdict, format string, args ...any) {
-	_, err := fmt.Fprintf(r.out, "%-4s  %s\n", verdict, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
+	name, said := fmt.Sprintf("%-4s  ", verdict), strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")
+	finding := name + said + "\n"
+	if width := columns(r.out); width > 0 {
+		finding = hang(name, said, width)
+	}
+	_, err := io.WriteString(r.out, finding)
 	r.err = errors.Join(r.err, err)
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"latchd/configs"
 	"latchd/journal"
@@ -84,7 +83,7 @@ func newLogLines(out, terminal io.Writer) *logLines {
 	l := &logLines{out: out}
 	if f, ok := terminal.(*os.File); ok && isTerminal(f) {
 		l.days, l.colours = true, os.Getenv("NO_COLOR") == ""
-		l.width, _, _ = term.GetSize(int(f.Fd()))
+		l.width = columns(f)
 	}
 	return l
 }

@@ -81,7 +81,7 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 	usual := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if cmd != root {
-			usual(cmd, args)
+			helpOn(cmd, args, usual)
 			return
 		}
 		overview(root)

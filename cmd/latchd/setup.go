@@ -33,8 +33,8 @@ Each answer has a flag, and what has one is not asked. With --yes nothing is ask
 part's line is given as GPIO26, as GPIO26:high where it is active high, or as none. Secrets are typed unseen, or read from
 files; systemd-creds seals them where it works, otherwise they are in files that root alone reads.`,
 		Example: `  sudo latchd setup
-  sudo latchd setup --yes --account-sid AC... --from +15551234567 --owner Ada=+15557654321 \
-    --twilio-secret-file token.txt`,
+  sudo latchd setup --yes --account-sid AC... --from +15551234567 \
+    --owner Ada=+15557654321 --twilio-secret-file token.txt`,
 		Args: usage(cobra.NoArgs),
 	}
 	path := configFlag(cmd)
