@@ -4,6 +4,7 @@
 //
 //	go run -C bench/cluster .                      # all scenarios
 //	go run -C bench/cluster . -scenario node       # one; or several, with commas between
+//	go run -C bench/cluster . doors                # how many doors it takes
 //	go run -C bench/cluster . up                   # the cluster alone, to try by hand
 package main
 
@@ -62,6 +63,9 @@ func run() error {
 		end := make(chan os.Signal, 1)
 		signal.Notify(end, os.Interrupt, syscall.SIGTERM)
 		return up(programs.nats, dir, end)
+	}
+	if flag.Arg(0) == "doors" {
+		return playDoors(dir)
 	}
 	all, err := chosen()
 	if err != nil {

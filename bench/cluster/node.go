@@ -22,7 +22,7 @@ type node struct {
 const nodeConfig = `server_name: %[1]s
 listen: "%[2]s"
 http: "%[3]s"
-jetstream { store_dir: %[4]q, max_memory_store: 64MB, max_file_store: 512MB }
+jetstream { store_dir: %[4]q, max_memory_store: 1GB, max_file_store: 8GB, limits: { default_max_consumers: -1 } }
 cluster { name: doors, listen: "%[5]s", cluster_advertise: "127.0.0.1:1", routes: [ %[6]s ] }
 mqtt { listen: "%[7]s", stream_replicas: 3 }
 lame_duck_grace_period: "1s"
