@@ -36,10 +36,11 @@ The types for --type, several with commas between them, and * for any letters:
 	config := configFlag(cmd)
 	follow := cmd.Flags().BoolP("follow", "f", false, "go on with the events to come")
 	asJSON := cmd.Flags().Bool("json", false, "print a line of JSON an event, as published")
-	since := cmd.Flags().String("since", "", "from `T` on: 2h, 7d, today, yesterday, 2026-11-20, 2026-11-20T18:00:00Z")
+	since := cmd.Flags().String("since", "", "from `T` on: 2h, 7d, 18:00, today, yesterday, 2026-11-20, 2026-11-20T18:00:00Z")
 	types := cmd.Flags().String("type", "", "only types that match `GLOB`, such as 'access.*'")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		from, err := parseSince(*since, time.Now())
+		now := time.Now()
+		from, err := parseSince(*since, now)
 		if err != nil {
 			return err
 		}
@@ -60,15 +61,37 @@ The types for --type, several with commas between them, and * for any letters:
 		if *asJSON {
 			print = func(e lock.Event) error { return printJSON(out, e) }
 		}
+		if from.After(now) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "latchd: %s is yet to come\n", from.Local().Format(minutes))
+		}
+		none := true
 		err = read(cmd.Context(), cfg.Journal.Path, journal.Query{Since: from, Types: *types}, func(e lock.Event) error {
+			none = false
 			if err := print(e); err != nil || !*follow {
 				return err
 			}
 			return out.Flush()
 		})
+		if err == nil && none && !*asJSON && !*follow && !from.After(now) {
+			fmt.Fprintln(cmd.ErrOrStderr(), "latchd:", noEvents(*types, from))
+		}
 		return errors.Join(err, out.Flush())
 	}
 	return cmd
+}
+
+const minutes = "2006-01-02 15:04"
+
+// noEvents says of what, and since when, there is none. A script that reads JSON needs no such words.
+func noEvents(types string, from time.Time) string {
+	said := "no events"
+	if types != "" {
+		said += " of type " + types
+	}
+	if !from.IsZero() {
+		said += " since " + from.Local().Format(minutes)
+	}
+	return said
 }
 
 // logLines prints events for people: on a terminal under the day's heading, elsewhere with the date on each line.
@@ -77,6 +100,7 @@ type logLines struct {
 	days, colours bool
 	width         int // of the terminal; 0: lines are not broken
 	day           string
+	explained     bool // what the question mark means
 }
 
 func newLogLines(out, terminal io.Writer) *logLines {
@@ -103,6 +127,12 @@ func (l *logLines) print(e lock.Event) error {
 	unsure := " "
 	if e.Clock != "synced" {
 		unsure = "?"
+		if l.days && !l.explained {
+			l.explained = true
+			if _, err := fmt.Fprintln(l.out, l.colour(faint, "?: by a clock that was not known to be right")); err != nil {
+				return err
+			}
+		}
 	}
 	words := []string{inWords(e)}
 	indent := len(stamp) + 19
@@ -130,7 +160,7 @@ func printJSON(w io.Writer, e lock.Event) error {
 	return err
 }
 
-// parseSince reads a moment: a span before now ("90m", "7d"), a day, or a time.
+// parseSince reads a moment: a span before now ("90m", "7d"), a day, a time, or a time of today ("18:00").
 func parseSince(s string, now time.Time) (time.Time, error) {
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	switch s {
@@ -145,11 +175,14 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	if err := span.UnmarshalText([]byte(s)); err == nil && span >= 0 {
 		return now.Add(-time.Duration(span)), nil
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+	if t, err := time.Parse("15:04", s); err == nil {
+		return time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location()), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", minutes, time.DateOnly} {
 		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%w: --since %q is not a time: allowed are 90m, 2h, 7d, today, yesterday, 2026-11-20 or "+
-		"2026-11-20T18:00:00Z", errUsage, s)
+	return time.Time{}, fmt.Errorf("%w: --since %q is not a time: allowed are 90m, 2h, 7d, 18:00, today, yesterday, 2026-11-20 "+
+		"or 2026-11-20T18:00:00Z", errUsage, s)
 }

@@ -21,6 +21,8 @@ func TestSinceTakesSpansDaysAndTimes(t *testing.T) {
 		"7d":                   now.AddDate(0, 0, -7),
 		"today":                time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
 		"yesterday":            time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC),
+		"08:15":                time.Date(2026, 11, 20, 8, 15, 0, 0, time.UTC),
+		"18:00":                time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), // yet to come
 		"2026-11-01":           time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 		"2026-11-01 08:15":     time.Date(2026, 11, 1, 8, 15, 0, 0, time.UTC),
 		"2026-11-01T08:15:00Z": time.Date(2026, 11, 1, 8, 15, 0, 0, time.UTC),
@@ -29,7 +31,7 @@ func TestSinceTakesSpansDaysAndTimes(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %v", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"soon", "-1h", "2026-13-01", "5"} {
+	for _, s := range []string{"soon", "-1h", "2026-13-01", "5", "24:00", "18:60", "18:00:00"} {
 		if got, err := parseSince(s, now); !errors.Is(err, errUsage) {
 			t.Errorf("%q: %v, %v", s, got, err)
 		}
@@ -102,7 +104,8 @@ func TestATerminalHasDaysColoursAndFoldedLines(t *testing.T) {
 	l := &logLines{out: &b, days: true, colours: true, width: 60}
 	evening := time.Date(2026, 11, 20, 23, 59, 59, 0, time.Local)
 	for i, e := range []lock.Event{
-		{At: evening, Clock: "synced", Type: lock.BellRung},
+		{At: evening.Add(-time.Second), Clock: "unsynced", Type: lock.BellRung},
+		{At: evening, Clock: "unset", Type: lock.BellRung},
 		{At: evening.Add(time.Second), Clock: "synced", Type: lock.AccessDenied, Reason: lock.NoCode},
 		{At: evening.Add(2 * time.Second), Clock: "synced", Type: lock.FaultRaised, Part: "twilio", Detail: "the account has no money left", Hint: "top it up"},
 	} {
@@ -111,7 +114,9 @@ func TestATerminalHasDaysColoursAndFoldedLines(t *testing.T) {
 		}
 	}
 	want := "\x1b[1mFriday, 20 November 2026\x1b[0m\n" +
-		"23:59:59  \x1b[1mbell.rung       \x1b[0m the bell rang\n" +
+		"\x1b[2m?: by a clock that was not known to be right\x1b[0m\n" +
+		"23:59:58? \x1b[1mbell.rung       \x1b[0m the bell rang\n" +
+		"23:59:59? \x1b[1mbell.rung       \x1b[0m the bell rang\n" +
 		"\x1b[1mSaturday, 21 November 2026\x1b[0m\n" +
 		"00:00:00  \x1b[31maccess.denied   \x1b[0m refused: no code is live\n" +
 		"00:00:01  \x1b[31mfault.raised    \x1b[0m twilio - the account has no money\n" +
