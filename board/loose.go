@@ -72,6 +72,12 @@ func (l looseLine) Read() gpio.Level {
 	return l.dev == nil || l.dev.ioctl(getValues, unsafe.Pointer(&v)) != nil || v.bits&1 == 1
 }
 
+// Has says whether the chip has a line of that name.
+func (l *Linux) Has(name string) bool {
+	_, err := l.chip.find(name)
+	return err == nil
+}
+
 // Free names the lines of the 40-pin header, GPIO2 to GPIO27, that the chip has and nobody holds, in this order.
 func (l *Linux) Free() ([]string, error) {
 	names, err := l.chip.lineNames()

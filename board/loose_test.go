@@ -40,6 +40,13 @@ func TestALooseLineIsLetGoFromItsFirstMomentAndDrivenToOneLevelOnly(t *testing.T
 	}
 }
 
+func TestAChipHasTheLinesThatItNames(t *testing.T) {
+	l := &Linux{chip: pi4().chip(t)}
+	if !l.Has("GPIO5") || l.Has("GPIO99") || l.Has("") {
+		t.Error("GPIO5 it has, GPIO99 and one without a name it has not")
+	}
+}
+
 func TestFreeLinesAreTheHeadersThatNobodyHolds(t *testing.T) {
 	k := pi4()
 	k.holders = map[string]string{"GPIO5": "gpioset", "GPIO27": ""}

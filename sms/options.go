@@ -21,6 +21,9 @@ var (
 
 func is(kind, s string) bool { return strings.HasPrefix(s, kind) && sid.MatchString(s) }
 
+// IsSecret says whether this can be an auth token, or the secret of an API key.
+func IsSecret(s string) bool { return token.MatchString(s) }
+
 // check reports every fault of the options at once.
 func (o Options) check() (*url.URL, error) {
 	var faults []error
@@ -31,7 +34,7 @@ func (o Options) check() (*url.URL, error) {
 	}
 	bad(is("AC", o.AccountSID), `account_sid: want "AC" and 32 hex digits, as the Twilio console shows it`)
 	bad(o.APIKeySID == "" || is("SK", o.APIKeySID), `api_key_sid: want "SK" and 32 hex digits, or nothing`)
-	bad(token.MatchString(o.Secret), "secret: want letters and digits only, and at least one (a stray line end or quote?)")
+	bad(IsSecret(o.Secret), "secret: want letters and digits only, and at least one (a stray line end or quote?)")
 	bad((o.From == "") != (o.MessagingServiceSID == ""), "sender: want either from or messaging_service_sid")
 	bad(o.From == "" || e164.MatchString(o.From), `from: want a number like "+15551234567"`)
 	bad(o.MessagingServiceSID == "" || is("MG", o.MessagingServiceSID),

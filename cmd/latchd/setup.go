@@ -30,7 +30,7 @@ when you agree; broken off before, it leaves nothing. A file that is there, fini
 kept with .old behind its name. It ends with latchd check.
 
 Each answer has a flag, and what has one is not asked. With --yes nothing is asked: what has no flag has its default. A
-part's line is given as GPIO26, as GPIO26:high where it is active high, or as none. Secrets are typed unseen, or read from
+line is given as GPIO26; that of a button or contact as GPIO26:high where it is active high; of what is not fitted as none. Secrets are typed unseen, or read from
 files; systemd-creds seals them where it works, otherwise they are in files that root alone reads.`,
 		Example: `  sudo latchd setup
   sudo latchd setup --yes --account-sid AC... --from +15551234567 \

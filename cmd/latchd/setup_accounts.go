@@ -10,6 +10,7 @@ import (
 	"latchd/configs"
 	"latchd/lock"
 	"latchd/setup"
+	"latchd/sms"
 )
 
 // twilio asks for the account that sends the texts.
@@ -73,14 +74,18 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 			return nil
 		}
 		secret, _, err := configs.Secrets{Getenv: func(string) string { return typed }}.Find(name)
-		if err == nil {
+		allowed := "one line that is neither empty nor too long"
+		if err == nil && name == configs.TwilioAuthToken && !sms.IsSecret(secret.Reveal()) {
+			err, allowed = errUsage, "letters and digits only"
+		}
+		switch {
+		case err == nil:
 			s.store.add(name, secret)
 			return nil
+		case given:
+			return fmt.Errorf("%w: --%s: allowed is %s", errUsage, flag, allowed)
 		}
-		if given {
-			return fmt.Errorf("%w: --%s: it is empty, too long or more than one line", errUsage, flag)
-		}
-		s.say("  Allowed: one line that is not empty.")
+		s.say("  Allowed: %s.", allowed)
 	}
 }
 

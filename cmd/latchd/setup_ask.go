@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"latchd/board"
 	"latchd/setup"
 )
 
@@ -22,6 +23,7 @@ type question struct {
 	optional   bool     // "none" is an answer
 	keys       []string // that the answer must be right for
 	set        func(answer string)
+	lines      func(answer string) []string // the names of lines in it; nil where it holds none
 }
 
 // ask takes the answer from the flag, or with --yes the default, or from the terminal until the configuration's checks have
@@ -55,7 +57,31 @@ func (s *installer) try(q question, answer string) string {
 		answer = ""
 	}
 	q.set(answer)
-	return setup.Problem(s.cfg, q.keys...)
+	problem := setup.Problem(s.cfg, q.keys...)
+	if q.lines == nil || problem != "" || answer == "" {
+		return problem
+	}
+	for _, line := range q.lines(answer) {
+		if problem := setup.Line(line, s.onChip); problem != "" {
+			return problem
+		}
+	}
+	return ""
+}
+
+func oneLine(answer string) []string { return []string{answer} }
+
+// onChip says whether the chip has a line of that name, as far as it can be opened.
+func (s *installer) onChip(name string) bool {
+	if s.cfg.Board.Driver == "sim" {
+		return false
+	}
+	l, err := board.OpenLinux(s.cfg.Board.Chip)
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	return l.Has(name)
 }
 
 func (s *installer) given(flag string) (string, bool) {

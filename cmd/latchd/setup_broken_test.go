@@ -140,7 +140,7 @@ func TestTheStrikesLineIsOnlyDrivenAfterAYes(t *testing.T) {
 		{"in doubt", append(slices.Clone(strikeSteps[:6]), step{strikeSteps[6].sees, answers("no")}, after(`in doubt(.|\n)*`+again)), 1},
 		{"on the first level, wrongly heard", []step{strikeSteps[0], strikeSteps[1], high, {strikeSteps[3].sees, answers("clicked")},
 			{`held low now.*: $`, answers("no")}, after(`in doubt(.|\n)*` + again)}, 1},
-		{"no line of that name", []step{{again, answers("GPIO99")}, {`locked now .*: $`, answers("yes")}, high99, after(`GPIO99(.|\n)*` + again)}, 0},
+		{"no line of that name", []step{{again, answers("skip")}, after(`This is "skip", and the board has no such line(.|\n)*` + again)}, 0},
 		{"low is not agreed to", append(slices.Clone(strikeSteps[:4]), step{low.sees, answers("no")}, after(`high or low \[low\]: $`)), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -169,8 +169,6 @@ func TestTheStrikesLineIsOnlyDrivenAfterAYes(t *testing.T) {
 		})
 	}
 }
-
-var high99 = step{`GPIO99 high for 0.3 s now .*: $`, answers("yes")}
 
 func TestAKeypadThatCannotBeIsNamed(t *testing.T) {
 	f := newFitter(t)

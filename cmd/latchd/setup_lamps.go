@@ -24,7 +24,7 @@ func (s *installer) lamps(ctx context.Context) error {
 		{"buzzer", "The buzzer", "Did the buzzer sound", was.Buzzer, &now.Buzzer},
 	} {
 		q := question{flag: l.flag, text: "  " + l.text, usual: l.usual, optional: true, keys: []string{"feedback." + l.flag},
-			set: func(a string) { *l.line = a }}
+			lines: oneLine, set: func(a string) { *l.line = a }}
 		_, given := s.given(l.flag)
 		for right := false; !right; {
 			if err := s.ask(ctx, q); err != nil {

@@ -61,9 +61,9 @@ func (s *installer) typePad(ctx context.Context) error {
 	}
 	written := func(list []string) string { return strings.Join(list, ",") }
 	rows := question{flag: "rows", text: "  The rows' lines, top first", usual: written(s.was.Keypad.Rows), optional: true,
-		keys: []string{"keypad.rows"}, set: func(a string) { k.Rows = list(a) }}
+		keys: []string{"keypad.rows"}, lines: list, set: func(a string) { k.Rows = list(a) }}
 	cols := question{flag: "cols", text: "  The columns' lines, left first", usual: written(s.was.Keypad.Cols), optional: true,
-		keys: []string{"keypad.cols"}, set: func(a string) { k.Cols = list(a) }}
+		keys: []string{"keypad.cols"}, lines: list, set: func(a string) { k.Cols = list(a) }}
 	keys := question{flag: "keys", text: "  The keys, a word a row", usual: written(s.was.Keypad.Keys),
 		keys: []string{"keypad.keys", "keypad.enter", "keypad.clear"}, set: func(a string) { k.Keys = list(a) }}
 	for _, q := range []question{rows, cols, keys} {

@@ -20,7 +20,7 @@ func (s *installer) strike(ctx context.Context) error {
 	c := &s.cfg.Strike
 	s.tell("\nThe strike. Nothing drives its line yet: plug its relay in now.")
 	line := question{flag: "strike-line", text: "  The line of its relay", usual: s.was.Strike.Line, keys: []string{"strike.line"},
-		set: func(a string) { c.Line = a }}
+		lines: oneLine, set: func(a string) { c.Line = a }}
 	level := question{flag: "strike-active", text: "  The level that opens: high or low", usual: s.was.Strike.Active,
 		keys: []string{"strike.active"}, set: func(a string) { c.Active = a }}
 	_, lineGiven := s.given(line.flag)

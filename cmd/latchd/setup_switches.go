@@ -26,7 +26,7 @@ func (s *installer) switches(ctx context.Context) error {
 		{"tamper", "Now open the case", "Tamper switch: close the case, and answer y to find it"},
 	} {
 		q := question{flag: p.flag, text: "  " + p.text, usual: inputWord(*old[p.flag]), optional: true, keys: []string{p.flag + ".line", p.flag + ".active"},
-			set: func(a string) { setInput(parts(&s.cfg)[p.flag], a) }}
+			lines: inputLine, set: func(a string) { setInput(parts(&s.cfg)[p.flag], a) }}
 		if _, given := s.given(p.flag); given || s.yes {
 			if err := s.ask(ctx, q); err != nil {
 				return err
@@ -46,6 +46,11 @@ func inputWord(in configs.Input) string {
 		return in.Line + ":high"
 	}
 	return in.Line
+}
+
+func inputLine(word string) []string {
+	line, _, _ := strings.Cut(word, ":")
+	return []string{line}
 }
 
 func setInput(in *configs.Input, word string) {
