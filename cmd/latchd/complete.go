@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"latchd/configs"
 	"latchd/signin"
@@ -47,6 +48,14 @@ func complete(root *cobra.Command) {
 		}
 	}
 	each(root)
+}
+
+// unquote takes the quotes out of what is said of flags: in them the help finds a value's name, and a completion shows them.
+func unquote(cmd *cobra.Command) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
+	for _, c := range cmd.Commands() {
+		unquote(c)
+	}
 }
 
 // setupAnswers completes the answers that are one of a few, and keeps files from being offered for the rest.
