@@ -152,7 +152,9 @@ func (m *Metrics) write(w io.Writer, site Site) {
 	s, since := m.status, time.Since(m.at)
 	m.mu.Unlock()
 	family(w, "latchd_build_info", "The version.", sample{fmt.Sprintf("version=%q", m.o.Version), 1})
-	m.counts.WritePrometheus(w)
+	var counts bytes.Buffer
+	m.counts.WritePrometheus(&counts)
+	_, _ = helps.WriteString(w, counts.String())
 	family(w, "latchd_strike_state", "1 for the state that the strike is in.", state("LOCKED", s.Strike), state("UNLOCKED", s.Strike), state("JAMMED", s.Strike))
 	if s.Contact {
 		family(w, "latchd_door_open", "Whether the door is open.", yes(s.DoorOpen))
@@ -188,6 +190,11 @@ func (m *Metrics) write(w io.Writer, site Site) {
 	metrics.WriteProcessMetrics(w)
 	metrics.WriteFDMetrics(w)
 }
+
+// helps has the words that the counters' library leaves out.
+var helps = strings.NewReplacer(
+	"# HELP latchd_events_total\n", "# HELP latchd_events_total Events since the start.\n",
+	"# HELP latchd_texts_total\n", "# HELP latchd_texts_total Texts since the start, by what became of them.\n")
 
 // sample is a value under labels as the text form has them, without braces; empty: none.
 type sample struct {

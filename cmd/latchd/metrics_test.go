@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,7 +71,7 @@ func TestDashboardAndAlertsAskForWhatTheDoorExposes(t *testing.T) {
 	r.startBroker()
 	port := freePort(t)
 	r.write(fmt.Sprintf(rigConfig, r.dir, testSID, r.twilio.URL, ownersPhone, r.port) +
-		"[web]\nlisten = \"127.0.0.1:" + port + "\"\nconsole = true\nmetrics = true\n")
+		"[tamper]\nline = \"GPIO24\"\n[web]\nlisten = \"127.0.0.1:" + port + "\"\nconsole = true\nmetrics = true\n")
 	r.start()
 	r.await("availability", "online")
 	r.fingers("door", "open")
@@ -105,9 +107,55 @@ func TestDashboardAndAlertsAskForWhatTheDoorExposes(t *testing.T) {
 			t.Errorf("docs/pages.md does not tell of %s", m[1])
 		}
 	}
+	for _, m := range regexp.MustCompile(`(?m)^# HELP (latchd_\w+) ?$`).FindAllStringSubmatch(exposed, -1) {
+		t.Errorf("nothing is said of what %s is", m[1])
+	}
 	if strings.Contains(exposed, ownersPhone) || strings.Contains(exposed, r.token) {
 		t.Error("a number or a secret is among the metrics")
 	}
+}
+
+// promtool is Prometheus' own reader of rules.
+func promtool(t *testing.T, args ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("promtool"); err != nil {
+		t.Skip("no promtool here: apt install prometheus")
+	}
+	if out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput(); err != nil {
+		t.Errorf("promtool %v: %v\n%s", args, err, out)
+	}
+}
+
+func TestAlertsComeWhenTheyMust(t *testing.T) {
+	promtool(t, "check", "rules", "../../configs/prometheus-rules.yml")
+	promtool(t, "test", "rules", "testdata/prometheus.yml")
+	b, err := os.ReadFile("testdata/prometheus.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := os.ReadFile("../../configs/prometheus-rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`- alert: (\w+)`).FindAllSubmatch(rules, -1) {
+		if !strings.Contains(string(b), "alertname: "+string(m[1])+"\n") {
+			t.Errorf("no case for %s", m[1])
+		}
+	}
+}
+
+func TestTheDashboardsQueriesAreSound(t *testing.T) {
+	var rules strings.Builder
+	rules.WriteString("groups:\n  - name: dashboard\n    rules:\n")
+	for i, expr := range queries(t)["grafana.json"] {
+		expr = strings.NewReplacer("$door", "door", "$__rate_interval", "1m").Replace(expr)
+		fmt.Fprintf(&rules, "      - {record: 'query_%d', expr: %q}\n", i, expr)
+	}
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(file, []byte(rules.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	promtool(t, "check", "rules", file)
 }
 
 // missing says what of a selector is not exposed. Faults come and go: of theirs, the parts and kinds are ARCHITECTURE's.
@@ -118,7 +166,7 @@ func missing(exposed, name, matchers string) string {
 	}
 	for _, m := range matcher.FindAllStringSubmatch(matchers, -1) {
 		label, op, value := m[1], m[2], m[3]
-		if label == "instance" { // which Prometheus adds
+		if label == "instance" || label == "job" { // which Prometheus adds
 			continue
 		}
 		seen := false
