@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,7 +28,7 @@ func newSetup() *cobra.Command {
 		Long: `Asks for what the configuration needs, finds the keypad's rows and columns, the bell and the contacts by what you press and
 open, and which level opens the strike by a click that you hear. It shows what it will write, and writes only at the end,
 when you agree; broken off before, it leaves nothing. A file that is there, finished or not, gives the defaults and is
-kept with .old behind its name. It ends with latchd check.
+kept with .old behind its name. It ends with latchd check, and says what comes next.
 
 Each answer has a flag, and what has one is not asked. With --yes nothing is asked: what has no flag has its default. A
 line is given as GPIO26; that of a button or contact as GPIO26:high where it is active high; of what is not fitted as none. Secrets are typed unseen, or read from
@@ -50,7 +51,7 @@ files; systemd-creds seals them where it works, otherwise they are in files that
 		defer stop()
 		signal.Ignore(syscall.SIGTSTP)
 		s := &installer{in: cmd.InOrStdin(), lines: readLines(ctx, cmd.InOrStdin()), out: cmd.OutOrStdout(), flags: f, yes: *yes,
-			path: *path, store: store{dir: *secrets, dropIn: *dropIn, seal: !*plain}}
+			path: filepath.Clean(*path), store: store{dir: filepath.Clean(*secrets), dropIn: *dropIn, seal: !*plain}}
 		return s.run(ctx)
 	}
 	return cmd

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 
 	"latchd/configs"
 	"latchd/setup"
@@ -41,6 +40,7 @@ func (s *installer) finish(ctx context.Context) error {
 	if err := s.store.dropOld(); err != nil {
 		return fmt.Errorf("set up the door: %w", err)
 	}
+	s.reload()
 	s.say("\nWritten. latchd check:")
 	r := &report{out: s.out}
 	r.check(s.path, readable(s.store.dir))
@@ -48,25 +48,15 @@ func (s *installer) finish(ctx context.Context) error {
 		return r.err
 	}
 	if r.failed {
-		s.say("\nMend what failed, see latchd check, and then:")
+		s.say("\nMend what failed, and then:")
 	} else {
 		s.say("\nNext:")
 	}
-	start := "  sudo systemctl enable --now latchd    # now, and at each boot\n"
-	if runs() {
-		start = "  sudo systemctl restart latchd         # it runs already, as it was set up before\n"
-	}
-	fmt.Fprint(s.out, "  sudo latchd wiring                    # how it is wired, and what to mind\n"+
-		"  sudo systemctl daemon-reload\n"+start)
+	fmt.Fprint(s.out, s.next(r.failed))
 	if r.failed {
 		return errTold
 	}
 	return nil
-}
-
-// runs says whether the door is at work: then enabling it would not have it read what is new.
-func runs() bool {
-	return exec.Command("systemctl", "is-active", "--quiet", "latchd").Run() == nil
 }
 
 // show prints the files that will be written, and of one that is there what changes.

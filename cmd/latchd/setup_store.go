@@ -21,6 +21,7 @@ type store struct {
 	seal        bool // the secrets, with systemd-creds
 	names       []string
 	secrets     map[string]configs.Secret
+	unitChanged bool // the drop-in has been written, or taken away
 }
 
 func (st *store) add(name string, secret configs.Secret) {
@@ -98,7 +99,7 @@ func (st *store) write(ctx context.Context, path, text string) error {
 		}
 		files = append(files, f)
 	}
-	if st.newUnit() {
+	if st.unitChanged = st.newUnit(); st.unitChanged {
 		files = append(files, file{st.dropIn, []byte(st.unit()), 0o644})
 	}
 	if text != "" {
@@ -155,7 +156,9 @@ func (st *store) dropOld() error {
 		old = append(old, st.dropIn)
 	}
 	for _, path := range old {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := os.Remove(path)
+		st.unitChanged = st.unitChanged || path == st.dropIn && err == nil
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove what is replaced: %w", err)
 		}
 	}

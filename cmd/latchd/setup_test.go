@@ -312,7 +312,7 @@ func (f *fitter) wants(t *testing.T) {
 	if strings.Contains(f.text.String(), "sesame") {
 		t.Error("a secret has been shown")
 	}
-	if !strings.Contains(f.text.String(), `+ name = "Bo"`) || !strings.Contains(f.text.String(), "systemctl enable --now latchd") {
+	if !strings.Contains(f.text.String(), `+ name = "Bo"`) || !strings.Contains(f.text.String(), "latchd run --config") {
 		t.Errorf("what changes, or what comes next, is not told:\n%s", f.text.String())
 	}
 }
