@@ -66,8 +66,8 @@ Flags:
 	}
 }
 
-// terminal is a terminal of so many columns, and what is written to it.
-func terminal(t *testing.T, width uint16) (screen *os.File, written func() string) {
+// screenOf is a terminal of so many columns, and what is written to it.
+func screenOf(t *testing.T, width uint16) (screen *os.File, written func() string) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestAFindingIsOneLineInAPipeAndFoldedOnATerminal(t *testing.T) {
 	if want := "fail  " + finding + "\n"; pipe.String() != want {
 		t.Errorf("%q, want %q", &pipe, want)
 	}
-	screen, written := terminal(t, 40)
+	screen, written := screenOf(t, 40)
 	(&report{out: screen}).fail(finding)
 	want := "fail  journal: /j cannot be written by\n      this user: run as the daemon's\n      user\n"
 	if got := written(); got != want {
@@ -115,7 +115,7 @@ func TestAHelpIsAsWideAsItsTerminal(t *testing.T) {
 		50: "Drives the strike's line to locked and ends. It\nneeds [board]", 100: "It needs [board] and [strike] of the configuration and\nnothing",
 		0: "It needs [board] and [strike] of\nthe configuration", // a serial line that does not say
 	} {
-		screen, written := terminal(t, width)
+		screen, written := screenOf(t, width)
 		Main([]string{"secure", "--help"}, screen, io.Discard)
 		if got := written(); !strings.Contains(got, want) {
 			t.Errorf("%d columns: %q, want %q", width, got, want)
