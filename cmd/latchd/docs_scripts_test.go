@@ -55,15 +55,15 @@ func prometheusSetUp(t *testing.T) string {
 	return script(t, section(t, "docs/pages.md", "### Prometheus"))
 }
 
-// terminal is a shell into which lines are typed, and what all that it has started has said.
-type terminal struct {
+// prompt is a shell into which lines are typed, and what all that it has started has said.
+type prompt struct {
 	t    *testing.T
 	keys io.Writer
 	said *syncBuffer
 	from int // what was said before is not waited for any more
 }
 
-func newTerminal(t *testing.T, dir string) *terminal {
+func newPrompt(t *testing.T, dir string) *prompt {
 	c, said := exec.Command("sh", "-e"), &syncBuffer{}
 	c.Dir, c.Stdout, c.Stderr = dir, said, said
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is closed with all that was started in it
@@ -78,10 +78,10 @@ func newTerminal(t *testing.T, dir string) *terminal {
 		syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
 		c.Wait()
 	})
-	return &terminal{t: t, keys: keys, said: said}
+	return &prompt{t: t, keys: keys, said: said}
 }
 
-func (s *terminal) types(line string) {
+func (s *prompt) types(line string) {
 	s.t.Helper()
 	if _, err := io.WriteString(s.keys, line+"\n"); err != nil {
 		s.t.Fatalf("%s: %v\n%s", line, err, s.said)
@@ -89,7 +89,7 @@ func (s *terminal) types(line string) {
 }
 
 // await waits until something like that has been said, and returns the last of it.
-func (s *terminal) await(what string) []string {
+func (s *prompt) await(what string) []string {
 	s.t.Helper()
 	for end := time.Now().Add(4 * patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) { // programs are built
 		if all := regexp.MustCompile(what).FindAllStringSubmatch(s.said.String()[s.from:], -1); all != nil {
@@ -116,7 +116,7 @@ func TestADoorWithoutABoardIsWorkedAsTheReadmeSays(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "demo.toml"), []byte(places.Replace(string(config))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, code := newTerminal(t, top), ""
+	s, code := newPrompt(t, top), ""
 	for line := range strings.Lines(withoutABoard(t)) {
 		line = remark.ReplaceAllString(places.Replace(strings.TrimSpace(line)), "")
 		switch {
@@ -144,7 +144,7 @@ func TestADoorWithoutABoardIsWorkedAsTheReadmeSays(t *testing.T) {
 }
 
 // enters types an entry until it is one: where a busy machine sleeps through a tap, it is short.
-func (s *terminal) enters(line string) {
+func (s *prompt) enters(line string) {
 	s.t.Helper()
 	for range 10 {
 		before := len(s.said.String())
