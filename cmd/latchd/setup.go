@@ -28,14 +28,17 @@ func newSetup() *cobra.Command {
 		Long: `Asks for what the configuration needs, finds the keypad's rows and columns, the bell and the contacts by what you press and
 open, and which level opens the strike by a click that you hear. It shows what it will write, and writes only at the end,
 when you agree; broken off before, it leaves nothing. A file that is there, finished or not, gives the defaults and is
-kept with .old behind its name. It ends with latchd check, and says what comes next.
+kept with .old behind its name, or .old.2 and so on: what was there first stays. It ends with latchd check, and says what
+comes next.
 
 Each answer has a flag, and what has one is not asked. With --yes nothing is asked: what has no flag has its default. A
-line is given as GPIO26; that of a button or contact as GPIO26:high where it is active high; of what is not fitted as none. Secrets are typed unseen, or read from
-files; systemd-creds seals them where it works, otherwise they are in files that root alone reads.`,
+line is given as GPIO26; that of a button or contact as GPIO26:high where it is active high; of what is not fitted as none.
+Secrets are typed unseen, or read from files; systemd-creds seals them where it works, otherwise they are in files that root alone reads.`,
 		Example: `  sudo latchd setup
   sudo latchd setup --yes --account-sid AC... --from +15551234567 \
-    --owner Ada=+15557654321 --twilio-secret-file token.txt`,
+    --owner Ada=+15557654321 --twilio-secret-file token.txt
+  pass twilio | sudo latchd setup --yes --account-sid AC... --from MG... \
+    --owner Ada=+15557654321 --twilio-secret-file -`,
 		Args: usage(cobra.NoArgs),
 	}
 	path := configFlag(cmd)

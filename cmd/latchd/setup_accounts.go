@@ -58,6 +58,9 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 			var b []byte
 			b, err = os.ReadFile(file)
 			typed = string(b)
+			if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o004 != 0 {
+				s.say("warn  --%s: everybody here can read %s: delete it when this is done", flag, file)
+			}
 		case s.yes && kept:
 			return nil
 		case s.yes:

@@ -71,7 +71,7 @@ func (s *installer) show(text string) (changed bool, err error) {
 	default:
 		diff := setup.Diff(string(old), text)
 		changed = len(diff) > 0
-		s.say("\n%s will be replaced, and kept as %s.old. What changes:", s.path, s.path)
+		s.say("\n%s will be replaced, and kept as %s. What changes:", s.path, kept(s.path))
 		if !changed {
 			s.say("  nothing: it is left as it is")
 		}

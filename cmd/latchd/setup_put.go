@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"syscall"
 )
@@ -58,6 +59,9 @@ type move struct {
 
 // before is where the file that was there before is kept meanwhile, on file systems that have links.
 func (m move) before() string { return m.from + "~" }
+
+// halfWritten is how the names of files end that are written beside their places.
+var halfWritten = regexp.MustCompile(`^-[0-9]+~?$`)
 
 // write writes the file beside its place. What others than its owner may read gets the folder's group, which on an installed
 // door is the daemon's.

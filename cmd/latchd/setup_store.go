@@ -84,6 +84,9 @@ func (st *store) plan() (lines []string) {
 // Without a text the configuration stays. What stood there before it is kept beside it. Another form of a secret is
 // still there then: dropOld takes it away.
 func (st *store) write(ctx context.Context, path, text string) error {
+	if err := st.sweep(path); err != nil {
+		return err
+	}
 	var files []file
 	for _, name := range st.names {
 		f := file{st.plain(name), []byte(st.secrets[name].Reveal() + "\n"), 0o600}
@@ -106,13 +109,42 @@ func (st *store) write(ctx context.Context, path, text string) error {
 		old, err := os.ReadFile(path)
 		switch {
 		case err == nil:
-			files = append(files, file{path + ".old", old, 0o640})
+			files = append(files, file{kept(path), old, 0o640})
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("keep the old configuration: %w", err)
 		}
 		files = append(files, file{path, []byte(text), 0o640})
 	}
 	return put(ctx, files)
+}
+
+// kept is where the configuration goes that is replaced: each its own place, so that the first of all stays.
+func kept(path string) string {
+	to := path + ".old"
+	for n := 2; exists(to); n++ {
+		to = fmt.Sprintf("%s.old.%d", path, n)
+	}
+	return to
+}
+
+// sweep takes away what a setup left that was killed in the middle of writing: a secret may stand in it.
+func (st *store) sweep(config string) error {
+	var left []string
+	for _, path := range []string{config, kept(config), st.dropIn, st.plain(configs.TwilioAuthToken), st.sealed(configs.TwilioAuthToken),
+		st.plain(configs.MQTTPassword), st.sealed(configs.MQTTPassword)} {
+		entries, _ := os.ReadDir(filepath.Dir(path)) // what cannot be read there cannot be written either
+		for _, e := range entries {
+			if end, ok := strings.CutPrefix(e.Name(), "."+filepath.Base(path)); ok && halfWritten.MatchString(end) {
+				left = append(left, filepath.Join(filepath.Dir(path), e.Name()))
+			}
+		}
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what an earlier setup left: %w", err)
+		}
+	}
+	return nil
 }
 
 // unit is the drop-in that names the secrets that are sealed now, or will be; "" where none is.
