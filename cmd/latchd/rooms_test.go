@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"bench/mosquitto": {},
 	"bench/page":      {},
 	"bench/pages":     nil,
+	"bench/proc":      {},
 	"bench/standin":   {"sms/standin"},
 	"bench/texts":     nil,
 	"bench/vm/player": {"sms/standin", "bench/page"},
