@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"latchd/bench/proc"
 )
 
 // between is the time from one bell of a door to the next, in the mean, in an evening.
@@ -15,11 +17,11 @@ type evening struct {
 	doors             int
 	times             float64 // an evening's rate
 	took              time.Duration
-	access, state     latencies // from the strike to the subscriber: access granted, and lock/state UNLOCKED
-	deaf              int       // openings of which the subscriber did not hear by the door's next one
-	house, broker, me usage     // cpu: of this time; the others at the end, written of this time
-	idle              float64   // share of the processors' time
-	in, out           float64   // bytes
+	access, state     latencies  // from the strike to the subscriber: access granted, and lock/state UNLOCKED
+	deaf              int        // openings of which the subscriber did not hear by the door's next one
+	house, broker, me proc.Usage // CPU: of this time; the others at the end, written of this time
+	idle              float64    // share of the processors' time
+	in, out           float64    // bytes
 }
 
 // latencies are sorted.
@@ -46,7 +48,7 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 	if err != nil {
 		return e, err
 	}
-	in, out, rest, began := r.In, r.Out, idle(), time.Now()
+	in, out, rest, began := r.In, r.Out, proc.Idle(), time.Now()
 	if err := f.rate(times); err != nil {
 		return e, err
 	}
@@ -61,12 +63,12 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 	}
 	e.took = time.Since(began)
 	opened := f.takeOpened() // what follows asks much of the processors
-	e.idle = (idle() - rest) / e.took.Seconds() / float64(processors)
+	e.idle = (proc.Idle() - rest) / e.took.Seconds() / float64(processors)
 	if e.house, e.broker, e.me, err = f.use(); err != nil {
 		return e, err
 	}
-	for _, u := range []struct{ now, before *usage }{{&e.house, &house}, {&e.broker, &broker}, {&e.me, &me}} {
-		u.now.cpu, u.now.written = (u.now.cpu-u.before.cpu)/e.took.Seconds(), u.now.written-u.before.written
+	for _, u := range []struct{ now, before *proc.Usage }{{&e.house, &house}, {&e.broker, &broker}, {&e.me, &me}} {
+		u.now.CPU, u.now.Written = (u.now.CPU-u.before.CPU)/e.took.Seconds(), u.now.Written-u.before.Written
 	}
 	if r, _, err = f.look(); err != nil {
 		return e, err
@@ -96,12 +98,12 @@ func (f *fleet) takeOpened() map[string][]int64 {
 	return opened
 }
 
-func (f *fleet) use() (house, broker, me usage, err error) {
-	if house, err = use(f.pids()...); err == nil {
-		broker, err = use(f.broker.PID())
+func (f *fleet) use() (house, broker, me proc.Usage, err error) {
+	if house, err = proc.Use(f.pids()...); err == nil {
+		broker, err = proc.Use(f.broker.PID())
 	}
 	if err == nil {
-		me, err = use(os.Getpid())
+		me, err = proc.Use(os.Getpid())
 	}
 	return house, broker, me, err
 }

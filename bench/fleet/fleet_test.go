@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"latchd/bench/proc"
 )
 
 // This program starts itself as the doors; so do the tests.
@@ -36,8 +38,8 @@ func TestASmallFleetLosesNothingAndIsBackAfterItsBroker(t *testing.T) {
 	if len(e.access) == 0 || len(e.state) == 0 || e.deaf != 0 || e.access[0] <= 0 || e.in == 0 || e.out <= e.in {
 		t.Errorf("an evening: %+v", e)
 	}
-	for _, u := range []usage{e.house, e.broker, e.me} {
-		if u.resident == 0 || u.descriptors == 0 {
+	for _, u := range []proc.Usage{e.house, e.broker, e.me} {
+		if u.Resident == 0 || u.Descriptors == 0 {
 			t.Errorf("used: %+v", u)
 		}
 	}

@@ -35,7 +35,7 @@ func (r results) table() string {
 		n := float64(e.doors)
 		fmt.Fprintf(&b, "| %d | %g | %d | %.0f s | %s | %s | %s | %s | %s | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.2f MB | %.0f KB |\n", e.doors, e.times, len(e.access), e.took.Seconds(),
 			quantile(e.access, 0.5), quantile(e.access, 0.99), quantile(e.access, 0.999), quantile(e.state, 0.5), quantile(e.state, 0.99),
-			100*e.house.cpu, 100*e.broker.cpu, 100*e.me.cpu, 100*(1-e.idle), e.house.resident/1e6/n, e.broker.resident/1e3/n)
+			100*e.house.CPU, 100*e.broker.CPU, 100*e.me.CPU, 100*(1-e.idle), e.house.Resident/1e6/n, e.broker.Resident/1e3/n)
 	}
 	return b.String()
 }
@@ -58,10 +58,10 @@ func (r results) cost() []page.Row {
 	day := 24 * time.Hour.Seconds() / e.took.Seconds() / n
 	what := fmt.Sprintf("a door and day at %g times an evening's rate, day and night: ", e.times)
 	return []page.Row{
-		{"resident memory a door", fmt.Sprintf("%.2f MB", e.house.resident/1e6/n), "under 4 MB"},
-		{"descriptors a door, at the doors and at mosquitto", fmt.Sprintf("%.1f, %.1f", float64(e.house.descriptors)/n, float64(e.broker.descriptors)/n), "–"},
+		{"resident memory a door", fmt.Sprintf("%.2f MB", e.house.Resident/1e6/n), "under 4 MB"},
+		{"descriptors a door, at the doors and at mosquitto", fmt.Sprintf("%.1f, %.1f", float64(e.house.Descriptors)/n, float64(e.broker.Descriptors)/n), "–"},
 		{what + "to the broker, from it", fmt.Sprintf("%.0f KB, %.0f KB", e.out*day/1e3, e.in*day/1e3), "–"},
-		{what + "written to the disk", fmt.Sprintf("%.1f MB", e.house.written*day/1e6), "–"},
+		{what + "written to the disk", fmt.Sprintf("%.1f MB", e.house.Written*day/1e6), "–"},
 	}
 }
 
