@@ -91,7 +91,7 @@ func (s *prompt) types(line string) {
 // await waits until something like that has been said, and returns the last of it.
 func (s *prompt) await(what string) []string {
 	s.t.Helper()
-	for end := time.Now().Add(4 * patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) { // programs are built
+	for end := time.Now().Add(building); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
 		if all := regexp.MustCompile(what).FindAllStringSubmatch(s.said.String()[s.from:], -1); all != nil {
 			return all[len(all)-1]
 		}

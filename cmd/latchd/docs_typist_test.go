@@ -19,6 +19,9 @@ import (
 // top is where the documentation is.
 const top = "../.."
 
+// building is patience with what may have to build a program first, on a busy machine.
+const building = 10 * patience
+
 // typist types at a door that is at work.
 type typist struct {
 	*rig
@@ -101,7 +104,7 @@ func (h *typist) enters(page, line string) bool {
 // must runs what stands for a line, and returns what it says.
 func (h *typist) must(page, line, dir, instead string) string {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 3*patience) // it may build a program
+	ctx, cancel := context.WithTimeout(h.t.Context(), building)
 	defer cancel()
 	out, err := h.sh(ctx, dir, instead)
 	if err != nil {
@@ -113,7 +116,11 @@ func (h *typist) must(page, line, dir, instead string) string {
 // finds looks whether there are tests of the name that a line runs, and flags as it gives them. How they end is .ci/run's.
 func (h *typist) finds(page, line string) {
 	h.t.Helper()
-	if out := h.must(page, line, top, strings.Replace(line, " -run ", " -vet=off -list ", 1)); !strings.Contains("\n"+out, "\nTest") {
+	list := strings.Replace(line, " -run ", " -vet=off -list ", 1)
+	if mine, ok := strings.CutPrefix(line, "go test ./cmd/latchd "); ok { // this program has them
+		list = h.exe + " " + strings.NewReplacer("-run ", "-test.list ", "-v", "-test.v", "-timeout ", "-test.timeout ").Replace(mine)
+	}
+	if out := h.must(page, line, top, list); !strings.Contains("\n"+out, "\nTest") {
 		h.t.Errorf("%s: %s: there is no such test:\n%s", page, line, out)
 	}
 }
