@@ -42,7 +42,8 @@ func (s *installer) board(ctx context.Context) error {
 	return err
 }
 
-// simBoard makes a board that is wired as the file says that is there, or as the defaults say, with a header of free lines.
+// simBoard makes a board that is wired as the file says that is there, or as the defaults and the demo say, with a header of
+// free lines.
 func (s *installer) simBoard(ctx context.Context) error {
 	usual := s.cfg.Board.Socket
 	if !s.yes {
@@ -53,7 +54,11 @@ func (s *installer) simBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := simWiring(&s.was)
+	wired, err := withDemoParts(s.was)
+	if err != nil {
+		return err
+	}
+	w := simWiring(&wired)
 	for n := 2; n <= 27; n++ {
 		w.Others = append(w.Others, fmt.Sprintf("GPIO%d", n))
 	}
@@ -68,6 +73,21 @@ func (s *installer) simBoard(ctx context.Context) error {
 	}
 	s.jobs.Go(func() { _ = sim.Serve(ctx, l, s.sim) }) // fingers that cannot reach it say so
 	return nil
+}
+
+// withDemoParts wires what is not fitted as the demo's door has it, on lines that are free, so that all of it can be worked.
+func withDemoParts(cfg configs.Config) (configs.Config, error) {
+	demo, err := configs.Parse("demo.toml", []byte(configs.Demo))
+	if err != nil {
+		return cfg, err
+	}
+	fitted := parts(&cfg)
+	for name, part := range parts(demo) {
+		if fitted[name].Line == "" && !slices.Contains(used(&cfg), part.Line) {
+			*fitted[name] = *part
+		}
+	}
+	return cfg, nil
 }
 
 // linuxBoard finds the chip that carries the header, or asks which it is.
@@ -110,10 +130,14 @@ func (s *installer) free(h header) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &s.cfg
-	taken := slices.Concat(c.Keypad.Rows, c.Keypad.Cols, []string{c.Strike.Line, c.Bell.Line, c.Exit.Line, c.Contact.Line, c.Tamper.Line,
-		c.Feedback.Green, c.Feedback.Red, c.Feedback.Buzzer})
+	taken := used(&s.cfg)
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(taken, name) }), nil
+}
+
+// used are the lines of all that is fitted.
+func used(c *configs.Config) []string {
+	return slices.Concat(c.Keypad.Rows, c.Keypad.Cols, []string{c.Strike.Line, c.Bell.Line, c.Exit.Line, c.Contact.Line, c.Tamper.Line,
+		c.Feedback.Green, c.Feedback.Red, c.Feedback.Buzzer})
 }
 
 // parts are the single inputs of a configuration.
