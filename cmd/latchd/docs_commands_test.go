@@ -53,9 +53,10 @@ var running = regexp.MustCompile(`^(?:\.ci/run|bench/vm/run|bench/vm/scenarios/\
 
 // nowhere are the commands that nothing can try.
 var nowhere = map[string]string{
-	"ssh pi@":               "it wants a Pi in the network",
-	".ci/run":               "it runs this test",
-	"systemctl edit latchd": "it wants an editor, and somebody before it",
+	"ssh pi@":                      "it wants a Pi in the network",
+	".ci/run":                      "it runs this test",
+	"go run -C bench/cluster . up": "it goes on until it is ended, and wants the cluster's own modules",
+	"systemctl edit latchd":        "it wants an editor, and somebody before it",
 }
 
 // programs are the beginnings by which a command is known within a sentence.
