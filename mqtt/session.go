@@ -257,8 +257,21 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 	}
 }
 
+// unsent is the token of a message that no connection took: it is never done.
+type unsent struct{ paho.Token }
+
+func (unsent) Done() <-chan struct{} { return nil }
+
 // publish sends one message. Its token is looked at when all before it are acknowledged.
 func (s *session) publish(m state, f flight) {
-	f.token, f.since = s.paho.Publish(m.topic, 1, f.retained, m.payload), time.Now()
+	f.since = time.Now()
+	handed := make(chan paho.Token, 1)
+	// The library does not notice for handOver that the connection has ended under its hands: the door is not to be late by that.
+	go func() { handed <- s.paho.Publish(m.topic, 1, f.retained, m.payload) }()
+	select {
+	case f.token = <-handed:
+	case <-s.wire.down:
+		f.token = unsent{}
+	}
 	s.flight = append(s.flight, f)
 }
