@@ -99,11 +99,11 @@ func (d *door) text(atMost time.Duration) (code string, ok bool) {
 }
 
 // install does what the README tells the owner of a Pi to do, by hand or with the package, line by line, in a folder with what was copied there.
-// Twilio's token is pasted where one is asked for, the lines marked EDIT are edited, and what latchd setup asks is answered by its flags.
-func (d *door) install(byHand bool) (transcript string, err error) {
+// It returns how long the package, latchd setup and the rest took. Twilio's token is pasted where one is asked for, the lines marked EDIT are edited, and what latchd setup asks is answered by its flags.
+func (d *door) install(byHand bool) (transcript string, took [3]time.Duration, err error) {
 	readme, err := os.ReadFile(filepath.Join(d.load, "README.md"))
 	if err != nil {
-		return "", err
+		return "", took, err
 	}
 	rest, hand, _ := strings.Cut(string(readme), "\n### By hand\n")
 	if byHand {
@@ -112,7 +112,7 @@ func (d *door) install(byHand bool) (transcript string, err error) {
 	_, rest, found := strings.Cut(rest, "\nOn the Pi:\n\n```sh\n")
 	block, _, closed := strings.Cut(rest, "```")
 	if !found || !closed {
-		return "", fmt.Errorf("find the installation in README.md: no block of commands after \"On the Pi:\", before and after \"By hand\"")
+		return "", took, fmt.Errorf("find the installation in README.md: no block of commands after \"On the Pi:\", before and after \"By hand\"")
 	}
 	var did strings.Builder
 	for lines := bufio.NewScanner(strings.NewReader(block)); lines.Scan(); {
@@ -124,14 +124,23 @@ func (d *door) install(byHand bool) (transcript string, err error) {
 		// Whoever reads the README has sudo, an editor and answers; this machine's root is its editor.
 		c := exec.Command("bash", "-e", "-c", "sudo() { case $1$2 in nano*) edit \"$2\";; latchdsetup) setup;; *) \"$@\";; esac; }\n"+edit+line)
 		c.Dir, c.Stdin = d.load, strings.NewReader(token+"\n")
+		began := monotonic()
 		out, err := c.CombinedOutput()
 		did.Write(out)
 		if err != nil {
-			return did.String(), fmt.Errorf("%s: %w", line, err)
+			return did.String(), took, fmt.Errorf("%s: %w", line, err)
 		}
+		stage := 2
+		switch {
+		case strings.Contains(line, "apt install"):
+			stage = 0
+		case strings.Contains(line, "latchd setup"):
+			stage = 1
+		}
+		took[stage] += time.Duration(monotonic() - began)
 	}
 	// As the next scenarios find it.
-	return did.String(), os.WriteFile(configFile+".installed", must(os.ReadFile(configFile)), 0o600)
+	return did.String(), took, os.WriteFile(configFile+".installed", must(os.ReadFile(configFile)), 0o600)
 }
 
 const edit = `edit() { sed -i -e '/EDIT: your Account SID/s|.*|account_sid = "` + account + `"\napi = "http://` + twilio + `"|' \

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,18 @@ func TestTheKernelsTraceIsRead(t *testing.T) {
 		if got, ok := h.parseMove(text); ok {
 			t.Errorf("%q is %+v, want none", text, got)
 		}
+	}
+}
+
+func TestWhatABootTakesIsTheMedianOfAllAndTheLongest(t *testing.T) {
+	got := figures([]verdict{{Name: "install", Said: []string{"boot to locked: 9.00 s"}},
+		{Name: "boot", Said: []string{"boot to locked: 4.20 s", "exposed: 1.1", "boot to locked: 900.0 ms", "boot to locked: 4.10 s", "installed by hand"}}})
+	var said []string
+	for _, f := range got {
+		said = append(said, f.name+": "+spread(f.values))
+	}
+	if want := []string{"boot to locked: median 4.10 s, longest 4.20 s (n = 3)", "exposed: 1.1"}; !slices.Equal(said, want) {
+		t.Errorf("%q, want %q", said, want)
 	}
 }
 

@@ -101,9 +101,18 @@ func (p *play) commands() map[string]func(*testscript.TestScript, bool, []string
 
 func (p *play) install(ts *testscript.TestScript, args []string) error {
 	p.act()
-	transcript, err := p.d.install(len(args) == 0)
+	byHand := len(args) == 0
+	transcript, took, err := p.d.install(byHand)
 	ts.Logf("%s", transcript)
-	p.said = append(p.said, "installation to ready: "+show(time.Duration(monotonic()-p.mark)))
+	all := show(time.Duration(monotonic() - p.mark))
+	if byHand {
+		p.said = append(p.said, "installed by hand and ready after "+all)
+		return err
+	}
+	p.said = append(p.said, "installation to ready: "+all)
+	for i, what := range []string{"apt install", "latchd setup", "start"} {
+		p.said = append(p.said, "of that, "+what+": "+show(took[i]))
+	}
 	return err
 }
 
