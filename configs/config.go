@@ -183,7 +183,7 @@ type MQTT struct {
 	Key            string   `toml:"key"`
 	Discovery      string   `toml:"discovery"` // empty: off
 	DiscoveryStyle string   `toml:"discovery_style" oneof:"device entity"`
-	Spread         Duration `toml:"spread" range:"0s to 10m"` // over which the doors of a fleet come back to their broker
+	Spread         Duration `toml:"spread" range:"0s to 2m"` // over which the doors of a fleet come to their broker
 	Commands       bool     `toml:"commands"`
 }
 

@@ -29,6 +29,8 @@ func (r *reading) warn() {
 	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",
 		`which is "`+Default().Twilio.API+`"`)
 	r.warnBrokers()
+	r.warnWhen(time.Duration(c.MQTT.Spread) > 10*time.Second, "mqtt.spread", "is longer than bells, openings and commands are good for: those of "+
+		"that time are not told, though events are", "10s lets 10,000 doors come back, a thousand a second")
 	r.warnWhen(c.Web.Console && c.Web.Listen == "", "web.console", "is not served",
 		`give web.listen, as in "127.0.0.1:8080"`)
 	r.warnWhen(c.Web.Metrics && c.Web.Listen == "", "web.metrics", "is not served",

@@ -172,3 +172,22 @@ func TestABrokerThatIsAwayIsNotAskedMoreOftenThanAFleetMay(t *testing.T) {
 		}
 	})
 }
+
+func TestADoorOfAFleetFleesToItsOtherBrokerWithinSeconds(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.o.Spread = 2 * time.Minute
+		second := r.twoBrokers()
+		r.start()
+		pass(r.o.Spread)
+		for range 10 {
+			pass(time.Minute + 3*r.o.Spread) // it is back on the first
+			before := second.dialled()
+			r.set(func() { r.refuse, r.kick = syscall.ECONNREFUSED, true })
+			r.Tell(r.box.store(lock.Event{Type: lock.BellRung}))
+			if pass(fleeing); second.dialled() == before || r.box.left() != 0 {
+				t.Fatal("the door is on neither")
+			}
+			r.set(func() { r.refuse, r.kick = nil, false })
+		}
+	})
+}

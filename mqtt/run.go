@@ -26,6 +26,9 @@ const betterWait = time.Minute
 // shunMost is the longest time for which a broker is left alone that accepts connections of no use.
 const shunMost = time.Hour
 
+// fleeing is the most of the spread that goes by before a door tries its other brokers.
+const fleeing = 5 * time.Second
+
 // settled is how long a connection has to last before it counts as a working one: two clients of one id throw each other
 // out within moments, and either would look connected most of the time.
 const settled = 10 * time.Second
@@ -38,8 +41,9 @@ func (c *Client) Run(ctx context.Context) error {
 	taking.Go(func() { c.intake.serve(ctx, c.sink) })
 
 	rounds, refused, flapping := 0, false, false
-	lost := time.Now() // when a connection that worked ended
-	var next *session  // on a broker before the last one's
+	pause(ctx, c.place(c.o.Spread)) // after a power cut all doors start at once
+	lost := time.Now()              // when a connection that worked ended
+	var next *session               // on a broker before the last one's
 	for ctx.Err() == nil {
 		s, why := next, failures(nil)
 		if s == nil {
@@ -60,7 +64,11 @@ func (c *Client) Run(ctx context.Context) error {
 		if s != nil && !flapping {
 			c.o.Log.Warn("mqtt: connection lost: " + detail)
 			rounds, lost = 0, time.Now()
-			pause(ctx, c.spread())
+			if len(c.brokers) > 1 {
+				pause(ctx, c.place(min(c.o.Spread, fleeing)))
+			} else {
+				pause(ctx, c.place(c.o.Spread))
+			}
 			continue
 		}
 		c.raise(detail, hint)
@@ -72,7 +80,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if refused {
 			wait = min(wait, askWait(time.Since(lost)))
 		}
-		pause(ctx, max(wait, c.spread()))
+		pause(ctx, max(wait, c.place(c.o.Spread)))
 	}
 	return nil
 }
@@ -139,7 +147,7 @@ func (c *Client) use(ctx context.Context, s *session, flapping bool) (next *sess
 // awaitBetter returns a connection to a broker before that of rank, or nil when ctx ends. Nothing is published on it yet.
 func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 	for {
-		pause(ctx, betterWait+c.spread())
+		pause(ctx, betterWait+c.place(c.o.Spread))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -154,8 +162,8 @@ func (c *Client) awaitBetter(ctx context.Context, rank int) *session {
 	}
 }
 
-// spread returns this door's place among those that come back to a broker.
-func (c *Client) spread() time.Duration { return rand.N(max(c.o.Spread, 1)) }
+// place returns this door's place among those that connect within spread.
+func (c *Client) place(spread time.Duration) time.Duration { return rand.N(max(spread, 1)) }
 
 // retryWait returns how long to wait after that many failures in a row.
 func retryWait(failures int) time.Duration {
