@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // town is docs/fleet-settings.md at work: its scripts as they stand there, and two doors behind a stand-in for ssh, which have
@@ -41,6 +43,15 @@ name = "The %[1]s door"
 driver = "sim"
 `
 
+// townSystemctl starts a door unless it is to refuse, and knows it as at work until it has died.
+const townSystemctl = `#!/bin/sh
+case $1 in
+restart) echo "$@" >>$ETC/systemctl; rm -f $ETC/died; ! rm $TOP/refuse 2>/dev/null ;;
+show) cat $ETC/pid ;;
+is-active) [ ! -e $ETC/died ] ;;
+esac
+`
+
 func newTown(t *testing.T) *town {
 	s := &town{t: t, dir: t.TempDir()}
 	exe, err := os.Executable()
@@ -56,9 +67,10 @@ func newTown(t *testing.T) *town {
 	for name, text := range map[string]string{
 		"bin/ssh":                "#!/bin/sh\nexport ETC=$TOP/$1\nshift\nexec sh -c \"$*\"\n",
 		"bin/sudo":               "#!/bin/sh\nexec \"$@\"\n",
-		"bin/systemctl":          "#!/bin/sh\necho \"$@\" >>$ETC/systemctl\n! rm $TOP/refuse 2>/dev/null\n",
-		"elm-5-front/empty":      "",
-		"elm-5-back/empty":       "",
+		"bin/systemctl":          townSystemctl,
+		"bin/sleep":              "#!/bin/sh\n[ ! -e $TOP/dies ] || mv $TOP/dies $ETC/died\n[ ! -e $TOP/again ] || mv $TOP/again $ETC/pid\n",
+		"elm-5-front/pid":        "17",
+		"elm-5-back/pid":         "17",
 		"fleet/elm-5/site.toml":  fmt.Sprintf(townSite, filepath.Join(s.dir, "journal")),
 		"fleet/elm-5/front.toml": fmt.Sprintf(townDoor, "front"),
 		"fleet/elm-5/back.toml":  fmt.Sprintf(townDoor, "back"),
@@ -139,7 +151,7 @@ func TestSettingsAtFaultAreNotTaken(t *testing.T) {
 	before := s.read("elm-5-front/site.toml")
 	s.put("fleet/elm-5/site.toml", before+"keep = \"1h\"\n")
 	out, err := s.sh("fleet/rollout elm-5/front elm-5/back")
-	if err == nil || !strings.Contains(out, "journal.keep: 1h is too short") || strings.Contains(out, "elm-5/back") {
+	if err == nil || !strings.Contains(out, "fail  site.toml:13: journal.keep: 1h is too short") || strings.Contains(out, "elm-5/back") {
 		t.Errorf("it goes on: %v\n%s", err, out)
 	}
 	if s.read("elm-5-front/site.toml") != before || s.read("elm-5-front/systemctl") != "restart latchd\n" {
@@ -147,22 +159,70 @@ func TestSettingsAtFaultAreNotTaken(t *testing.T) {
 	}
 }
 
-func TestADoorThatDoesNotStartHasItsOldSettingsBack(t *testing.T) {
-	s := newTown(t)
-	if out, err := s.sh("fleet/rollout elm-5/front"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+func TestADoorThatDoesNotTakeItsSettingsHasItsOldOnesBack(t *testing.T) {
+	const restart = "restart latchd\n"
+	for name, c := range map[string]struct {
+		file, text string // what goes wrong
+		heard      string // by the services, after the first time
+	}{
+		"it does not start":                {"refuse", "", restart + restart},
+		"it dies":                          {"dies", "", restart + restart},
+		"it dies, and is started again":    {"again", "18", restart + restart},
+		"no room for the second file":      {"bin/install", "#!/bin/sh\ncase $4 in *latchd.toml*) exit 1; esac\nexec cp $3 $4\n", ""},
+		"the second cannot be moved there": {"bin/mv", "#!/bin/sh\n[ $2 != latchd.toml ] || [ $1 != latchd.toml.take ] || exit 1\nexec /bin/mv \"$@\"\n", restart},
+	} {
+		for _, first := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, with a site's file before: %v", name, !first), func(t *testing.T) {
+				s := newTown(t)
+				s.put("elm-5-front/latchd.toml", "# by hand\n")
+				if !first {
+					if out, err := s.sh("fleet/rollout elm-5/front"); err != nil {
+						t.Fatalf("%v\n%s", err, out)
+					}
+				}
+				before, heard := s.etc("elm-5-front"), s.read("elm-5-front/systemctl")
+				s.put("fleet/elm-5/site.toml", s.read("fleet/elm-5/site.toml")+"keep = \"30d\"\n")
+				s.put("fleet/elm-5/front.toml", s.read("fleet/elm-5/front.toml")+"# another\n")
+				s.put(c.file, c.text)
+				if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || strings.Contains(out, "elm-5/back") {
+					t.Errorf("it goes on: %v\n%s", err, out)
+				}
+				if diff := cmp.Diff(before, s.etc("elm-5-front")); diff != "" {
+					t.Errorf("the door has other files:\n%s", diff)
+				}
+				if got := s.read("elm-5-front/systemctl"); got != heard+c.heard {
+					t.Errorf("its services hear %q", got)
+				}
+			})
+		}
 	}
-	site, door := s.read("elm-5-front/site.toml"), s.read("elm-5-front/latchd.toml")
-	s.put("fleet/elm-5/site.toml", site+"keep = \"30d\"\n")
-	s.put("fleet/elm-5/front.toml", door+"# another\n")
-	s.put("refuse", "")
+}
+
+func TestADoorIsNotHandedHalfOfItsSettings(t *testing.T) {
+	s := newTown(t)
+	if err := os.Remove(filepath.Join(s.dir, "fleet/elm-5/site.toml")); err != nil {
+		t.Fatal(err)
+	}
+	s.put("elm-5-front/site.toml", "# by hand\n")
+	s.put("bin/ssh", "#!/bin/sh\ntouch $TOP/reached\n")
 	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || strings.Contains(out, "elm-5/back") {
 		t.Errorf("it goes on: %v\n%s", err, out)
 	}
-	if s.read("elm-5-front/site.toml") != site || s.read("elm-5-front/latchd.toml") != door {
-		t.Error("the door keeps the new files")
+	if _, err := os.Stat(filepath.Join(s.dir, "reached")); err == nil {
+		t.Error("the door has been sent what there is")
 	}
-	if got := s.read("elm-5-front/systemctl"); got != strings.Repeat("restart latchd\n", 3) {
-		t.Errorf("its services hear %q", got)
+}
+
+// etc returns the settings, and whatever else lies beside them, but for what the stand-ins leave there.
+func (s *town) etc(door string) map[string]string {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.dir, door, "*.toml*"))
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	texts := map[string]string{}
+	for _, file := range files {
+		texts[filepath.Base(file)] = s.read(filepath.Join(door, filepath.Base(file)))
+	}
+	return texts
 }
