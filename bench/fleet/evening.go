@@ -17,8 +17,7 @@ type evening struct {
 	doors             int
 	times             float64 // an evening's rate
 	took              time.Duration
-	access, state     latencies  // from the strike to the subscriber: access granted, and lock/state UNLOCKED
-	deaf              int        // openings of which the subscriber did not hear by the door's next one
+	access, state     latencies  // from the strike to the subscriber: access granted, and lock/state UNLOCKED; each of all openings
 	house, broker, me proc.Usage // CPU: of this time; the others at the end, written of this time
 	idle              float64    // share of the processors' time
 	in, out           float64    // bytes
@@ -33,6 +32,14 @@ func (l latencies) at(q float64) (time.Duration, bool) {
 		return 0, false
 	}
 	return l[int(q*float64(len(l)))], true
+}
+
+// deaf returns how many were never heard in time.
+func (l latencies) deaf() (n int) {
+	for n < len(l) && l[len(l)-1-n] == never {
+		n++
+	}
+	return n
 }
 
 // evening lets visitors come for so long, then waits until all is told.
@@ -56,9 +63,8 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 		f.mu.Lock()
 		e.latencies(f.ear, f.opened)
 		f.mu.Unlock()
-		p99, _ := e.access.at(0.99)
-		f.show.line("%d doors, %g times an evening: %.0f of %.0f s, %d openings, p99 so far %.1f ms", f.n, times,
-			time.Since(began).Seconds(), long.Seconds(), len(e.access), float64(p99)/1e6)
+		f.show.line("%d doors, %g times an evening: %.0f of %.0f s, %d openings, p99 so far: %s", f.n, times,
+			time.Since(began).Seconds(), long.Seconds(), len(e.access), quantile(e.access, 0.99))
 		time.Sleep(min(f.show.every, long-time.Since(began)))
 	}
 	e.took = time.Since(began)
@@ -83,8 +89,8 @@ func (f *fleet) evening(times float64, long time.Duration) (e evening, err error
 
 // latencies holds what was opened against what has been heard so far.
 func (e *evening) latencies(from *ear, opened map[string][]int64) {
-	e.access, e.deaf = from.after(opened, func(h *heard) []int64 { return h.granted })
-	e.state, _ = from.after(opened, func(h *heard) []int64 { return h.unlocked })
+	e.access = from.after(opened, func(h *heard) []int64 { return h.granted })
+	e.state = from.after(opened, func(h *heard) []int64 { return h.unlocked })
 	slices.Sort(e.access)
 	slices.Sort(e.state)
 }

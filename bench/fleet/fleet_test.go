@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -35,7 +36,7 @@ func TestASmallFleetLosesNothingAndIsBackAfterItsBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := r.rates[0]
-	if len(e.access) == 0 || len(e.state) == 0 || e.deaf != 0 || e.access[0] <= 0 || e.in == 0 || e.out <= e.in {
+	if len(e.access) == 0 || len(e.state) == 0 || e.access.deaf()+e.state.deaf() != 0 || e.access[0] <= 0 || e.in == 0 || e.out <= e.in {
 		t.Errorf("an evening: %+v", e)
 	}
 	for _, u := range []proc.Usage{e.house, e.broker, e.me} {
@@ -68,9 +69,89 @@ func TestAConsumerKnowsWhatIsMissingAndWhatComesAgain(t *testing.T) {
 func TestEachOpeningIsHeldAgainstWhatWasHeardBeforeTheNext(t *testing.T) {
 	e := newEar()
 	e.doors["a"], e.doors["b"] = &heard{granted: []int64{5, 12, 31}}, &heard{granted: []int64{3}}
-	ds, missed := e.after(map[string][]int64{"a": {10, 20, 30}, "b": {1}, "c": {1}}, func(h *heard) []int64 { return h.granted })
-	if slices.Sort(ds); missed != 2 || !slices.Equal(ds, []time.Duration{1, 2, 2}) {
-		t.Errorf("%v, %d missed", ds, missed)
+	ds := e.after(map[string][]int64{"a": {10, 20, 30}, "b": {1}, "c": {1}}, func(h *heard) []int64 { return h.granted })
+	if slices.Sort(ds); !slices.Equal(ds, []time.Duration{1, 2, 2, never, never}) {
+		t.Errorf("%v", ds)
+	}
+}
+
+func TestAnOpeningThatIsNotHeardCountsAsLongerThanAny(t *testing.T) {
+	e := newEar()
+	opened := map[string][]int64{}
+	for i := range 200 {
+		id := fmt.Sprint(i)
+		opened[id], e.doors[id] = []int64{1}, &heard{unlocked: []int64{1_000_001}}
+		if i >= 2 {
+			e.doors[id].granted = []int64{2_000_001}
+		}
+	}
+	v := evening{doors: 200, times: usual, took: time.Minute}
+	v.latencies(e, opened)
+	r := results{rates: []evening{v}}
+	for _, want := range []string{"| 200 | 60 s | 2.00 ms | not in time | – | 1.00 ms | 1.00 ms | 2, 0 |", "| not in time (n = 200) | under 50 ms: **failed** |"} {
+		if !strings.Contains(r.text(), want) {
+			t.Errorf("no %s in\n%s", want, r.text())
+		}
+	}
+	if v.gave() != "2 openings were not heard in time" {
+		t.Error(v.gave())
+	}
+}
+
+func TestEachAimHasItsVerdict(t *testing.T) {
+	of := func(p99 time.Duration, resident float64, back time.Duration) results {
+		return results{rates: []evening{{doors: 100, times: usual, took: time.Minute, access: slices.Repeat(latencies{p99}, 100), house: proc.Usage{Resident: 100 * resident}}},
+			outages: []outage{{doors: 1, back: latencies{back}}}, events: 1}
+	}
+	few := of(time.Second, 1e6, time.Second)
+	few.rates[0].access = few.rates[0].access[:99]
+	for _, c := range []struct {
+		r              results
+		passed, failed int
+	}{
+		{of(aim-1, 4e6-1, 30*time.Second), 4, 0},
+		{of(aim, 4e6-1, 30*time.Second), 3, 1},
+		{of(aim-1, 4e6, 30*time.Second), 3, 1},
+		{of(aim-1, 4e6-1, 30*time.Second+1), 3, 1},
+		{of(never, 5e6, time.Minute), 1, 3},
+		{few, 3, 0}, // and one that nobody can tell
+	} {
+		text := c.r.text()
+		if p, f := strings.Count(text, ": passed |"), strings.Count(text, ": **failed** |"); p != c.passed || f != c.failed || len(c.r.failed()) != f {
+			t.Errorf("%d passed and %d failed, want %d and %d; failed are %q in\n%s", p, f, c.passed, c.failed, c.r.failed(), text)
+		}
+	}
+	if n := strings.Count(few.text(), "under 50 ms: too few to tell |"); n != 1 {
+		t.Errorf("too few, told %d times:\n%s", n, few.text())
+	}
+}
+
+func TestAShortRunSaysNothingOfWhatItLeavesOut(t *testing.T) {
+	for _, c := range []struct {
+		p    plan
+		told int
+	}{{short, 0}, {whole, 1}} {
+		text := results{plan: c.p, idle: 0.87}.text()
+		for _, of := range []string{"doubled", "wrote this section", "docs/fleet-latency.svg"} {
+			if n := strings.Count(text, of); n != c.told {
+				t.Errorf("%q stands %d times, want %d, in\n%s", of, n, c.told, text)
+			}
+		}
+		if !strings.Contains(text, "idle for 87 % before") {
+			t.Errorf("no idle share in\n%s", text)
+		}
+	}
+}
+
+func TestFiguresOfABusyMachineAreNotWritten(t *testing.T) {
+	for _, c := range []struct {
+		p    plan
+		idle float64
+		fit  bool
+	}{{whole, 0.7, true}, {whole, 0.69, false}, {short, 1, false}} {
+		if err := c.p.writable(c.idle); (err == nil) != c.fit {
+			t.Errorf("%v idle: %v", c.idle, err)
+		}
 	}
 }
 

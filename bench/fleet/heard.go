@@ -1,6 +1,12 @@
 package main
 
-import "time"
+import (
+	"math"
+	"time"
+)
+
+// never is how long it took until the subscriber heard of an opening, where it was not in time: longer than any other.
+const never = time.Duration(math.MaxInt64)
 
 // heard is what was heard of a door.
 type heard struct {
@@ -26,9 +32,8 @@ func (h *heard) take(seq uint64) {
 	}
 }
 
-// after returns for each opening how long it took until it was heard, by pick, and how many were not heard before the door's
-// next one.
-func (e *ear) after(opened map[string][]int64, pick func(*heard) []int64) (ds []time.Duration, missed int) {
+// after returns for each opening how long it took until it was heard, by pick; never, when it was not before the door's next one.
+func (e *ear) after(opened map[string][]int64, pick func(*heard) []int64) (ds []time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, at := range opened {
@@ -41,11 +46,11 @@ func (e *ear) after(opened map[string][]int64, pick func(*heard) []int64) (ds []
 				came = came[1:]
 			}
 			if len(came) == 0 || i+1 < len(at) && came[0] >= at[i+1] {
-				missed++
+				ds = append(ds, never)
 				continue
 			}
 			ds = append(ds, time.Duration(came[0]-t))
 		}
 	}
-	return ds, missed
+	return ds
 }

@@ -8,6 +8,8 @@ import (
 
 // results is all that is measured.
 type results struct {
+	plan    plan
+	idle    float64   // share of the processors' time, before anything was started
 	rates   []evening // of the first number of doors, by rate
 	outages []outage
 	grown   []evening // at ten times an evening's rate, by doors
@@ -95,14 +97,29 @@ func (p plan) run(dir string, show *progress) (r results, err error) {
 	return r, nil
 }
 
+// idleAtLeast is the share of the processors' time that has to be idle before a run whose figures are written.
+const idleAtLeast = 0.7
+
+// writable returns why the figures of this plan are not to be written, on a machine that was idle for that share before.
+func (p plan) writable(idle float64) error {
+	switch {
+	case p.double.long == 0:
+		return errors.New("-quick measures nothing that could be written: leave out -quick or -write")
+	case idle < idleAtLeast:
+		return fmt.Errorf("this machine is idle for %.0f %% only, and figures are written from %.0f %% on: end what else runs (top shows it), or leave out -write",
+			100*idle, 100*idleAtLeast)
+	}
+	return nil
+}
+
 func scaled(d time.Duration) time.Duration { return time.Duration(*long * float64(d)) }
 
 // gave returns what did not hold, if anything.
 func (e evening) gave() string {
 	p99, _ := e.access.at(0.99)
 	switch {
-	case e.deaf > 0:
-		return fmt.Sprintf("%d openings were not heard in time", e.deaf)
+	case e.access.deaf() > 0:
+		return fmt.Sprintf("%d openings were not heard in time", e.access.deaf())
 	case p99 > aim && e.idle < 0.1:
 		return fmt.Sprintf("p99 is %.0f ms: the %d processors are busy for %.0f %% of the time", float64(p99)/1e6, processors, 100*(1-e.idle))
 	case p99 > aim:
