@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchd/bench/badnet"
@@ -196,7 +198,18 @@ func up(exe, dir string, end <-chan os.Signal) error {
 	for _, n := range c.nodes {
 		log.Printf("%s: mqtt tcp://%s, nats nats://%s, monitoring http://%s, process %d, files %s", n.name, n.mqtt, n.client, n.http, n.cmd.Process.Pid, n.dir)
 	}
+	fmt.Print(byHand(c.brokers(0)))
 	log.Print("Ctrl-C ends it")
 	<-end
 	return nil
+}
+
+// byHand is what a door's configuration and a listener need of a cluster with these MQTT addresses.
+func byHand(addresses []string) string {
+	var quoted []string
+	for _, a := range addresses {
+		quoted = append(quoted, strconv.Quote("tcp://"+a))
+	}
+	host, port, _ := net.SplitHostPort(addresses[0])
+	return fmt.Sprintf("\n[mqtt]\nbrokers = [%s]\n\nmosquitto_sub -h %s -p %s -v -t 'latchd/#'\n\n", strings.Join(quoted, ", "), host, port)
 }

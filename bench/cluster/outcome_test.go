@@ -60,3 +60,15 @@ func TestTheConsumerTellsLostFromRepeatedAndLate(t *testing.T) {
 		t.Error("a gap in the journal is passed over")
 	}
 }
+
+func TestTheClusterSaysHowToTryItByHand(t *testing.T) {
+	said := byHand([]string{"127.0.0.1:4001", "127.0.0.1:4002", "127.0.0.1:4003"})
+	for _, want := range []string{
+		"\n[mqtt]\nbrokers = [\"tcp://127.0.0.1:4001\", \"tcp://127.0.0.1:4002\", \"tcp://127.0.0.1:4003\"]\n",
+		"\nmosquitto_sub -h 127.0.0.1 -p 4001 -v -t 'latchd/#'\n",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in %q", want, said)
+		}
+	}
+}
