@@ -55,6 +55,10 @@ func (s *session) hear(m paho.Message) {
 	if !ours || m.Retained() || !slices.Contains(own, name) { // what is retained from before is replaced in any case
 		return
 	}
+	if !s.claimed.Allow() {
+		signal(s.flooded)
+		return
+	}
 	s.hearing.Lock()
 	s.heard[m.Topic()] = string(m.Payload())
 	s.hearing.Unlock()
@@ -63,13 +67,21 @@ func (s *session) hear(m paho.Message) {
 
 // contradict lets the door say again what somebody has said otherwise.
 func (s *session) contradict() {
+	var topics []string
 	s.hearing.Lock()
-	defer s.hearing.Unlock()
 	maps.DeleteFunc(s.shown, func(topic, payload string) bool {
 		said, heard := s.heard[topic]
-		return heard && said != payload
+		if heard && said != payload {
+			topics = append(topics, topic)
+			return true
+		}
+		return false
 	})
 	clear(s.heard)
+	s.hearing.Unlock()
+	if len(topics) > 0 {
+		s.c.contradicted(topics)
+	}
 }
 
 // probeAfter is how long a door with several brokers says nothing before it says that it is online again. A node that is cut off from

@@ -90,7 +90,7 @@ func TestARefusedSubscriptionIsAskedForAgain(t *testing.T) {
 
 func TestADoorMayBeForbiddenToHearWhatIsSaidOfIt(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, r *rig) {
-		r.unread = "latchd/front/+/state"
+		r.unread = "latchd/front/door/state"
 		r.start()
 		pass(time.Minute)
 		if n := len(r.inputs); n > 0 {

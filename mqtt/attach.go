@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"golang.org/x/time/rate"
 )
 
 // attach makes one connection to the broker of that rank, with a fresh client of the library: one that reconnects by itself
@@ -17,7 +18,8 @@ func (c *Client) attach(ctx context.Context, rank int, with ...func(*paho.Client
 	broker := c.brokers[rank].URL
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), told: make(chan struct{}, 1), heard: map[string]string{}, asked: make(chan replay, replayBurst),
+	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), told: make(chan struct{}, 1), heard: map[string]string{},
+		claimed: rate.NewLimiter(claimRate, claimRate), flooded: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
 		shown: map[string]string{}, due: true}
 
 	handshaken := func() bool { return true }
@@ -87,9 +89,13 @@ func (c *Client) filters() map[string]byte {
 	return filters
 }
 
-// claims is where others may say what the door is.
+// claims is where others may say what the door is; each by its name, for with a + anybody's inventions would come, too.
 func (c *Client) claims() []string {
-	return []string{c.topic("availability"), c.topic("+/state"), c.topic("+/attributes")}
+	claims := make([]string, len(own))
+	for i, name := range own {
+		claims[i] = c.topic(name)
+	}
+	return claims
 }
 
 // subscribe asks for commands, for requests to repeat events, for what is said of the door, and for Home Assistant's birth

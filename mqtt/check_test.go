@@ -104,7 +104,7 @@ func TestACheckSignsInUnderANameOfItsOwnWithoutAWill(t *testing.T) {
 	if len(g.guests) != 1 || g.guests[0].ClientIdentifier != "latchd-front-check" || g.guests[0].WillFlag || string(g.guests[0].Username) != "door" {
 		t.Errorf("signed in as %+v", g.guests)
 	}
-	if len(g.asked) != 6 || len(g.said) != 0 || g.wills != 0 {
+	if len(g.asked) != 12 || len(g.said) != 0 || g.wills != 0 {
 		t.Errorf("subscribed to %q, published on %q, %d wills", g.asked, g.said, g.wills)
 	}
 }

@@ -23,6 +23,7 @@ type fake struct {
 	publish func(message)               // sees every publish
 	slow    time.Duration               // before a publish is acknowledged, and anything else is read
 	unread  string                      // a topic whose subscription is refused
+	read    map[string]bool             // topics that are subscribed to
 	dials   int                         // so far
 	alive   []uint16                    // the times of keep-alive that the connections promised, in seconds
 	pings   int                         // so far
@@ -30,7 +31,7 @@ type fake struct {
 }
 
 func newFake() *fake {
-	return &fake{publish: func(message) {}, say: make(chan *packets.PublishPacket)}
+	return &fake{publish: func(message) {}, read: map[string]bool{}, say: make(chan *packets.PublishPacket)}
 }
 
 // set changes or looks at what the test and the broker share.
@@ -113,8 +114,20 @@ func (f *fake) answer(p packets.ControlPacket) packets.ControlPacket {
 		a := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
 		a.MessageID, a.ReturnCodes = p.MessageID, make([]byte, len(p.Topics))
 		f.set(func() {
+			for _, topic := range p.Topics {
+				f.read[topic] = true
+			}
 			if i := slices.Index(p.Topics, f.unread); i >= 0 {
 				a.ReturnCodes[i] = 0x80
+			}
+		})
+		return a
+	case *packets.UnsubscribePacket:
+		a := packets.NewControlPacket(packets.Unsuback).(*packets.UnsubackPacket)
+		a.MessageID = p.MessageID
+		f.set(func() {
+			for _, topic := range p.Topics {
+				delete(f.read, topic)
 			}
 		})
 		return a

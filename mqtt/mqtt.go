@@ -97,6 +97,7 @@ type Client struct {
 	due    bool         // the outbox may have grown
 
 	trouble lock.Fault        // the standing fault; Run's goroutine only
+	rival   rival             // who contradicts or floods; Run's goroutine only
 	takings map[string]taking // back of what is stale, by broker; Run's goroutine only
 	boxLog  rate.Sometimes    // Run's goroutine only
 	flood   rate.Sometimes
@@ -112,7 +113,7 @@ func New(o Options, box Outbox, sink func(lock.Input)) (*Client, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{o: o, box: box, sink: sink, wait: retryWait, intake: newIntake(), asks: rate.NewLimiter(replayRate, replayBurst), wake: make(chan struct{}, 1),
-		takings: map[string]taking{}, boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
+		takings: map[string]taking{}, rival: rival{log: rate.Sometimes{Interval: time.Minute}}, boxLog: rate.Sometimes{Interval: time.Minute}, flood: rate.Sometimes{Interval: time.Minute}}
 	c.dial = c.open
 	if o.Dial != nil {
 		c.dial = func(ctx context.Context, broker *url.URL) (net.Conn, error) { return o.Dial(ctx, "tcp", broker.Host) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -50,6 +51,9 @@ type session struct {
 	quiet int // pings since something was acknowledged
 	known int // acks at the last ping
 
+	claimed *rate.Limiter    // of what is said of the door
+	flooded chan struct{}    // there is more; holds one
+	deaf    <-chan time.Time // when the door listens to it again
 	hearing sync.Mutex
 	heard   map[string]string // what was said last of the door, by topic, since it was held against what is true
 
@@ -231,11 +235,17 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.afresh.due, s.announced, s.shown = nil, false, map[string]string{}
 		case <-s.told:
 			if s.compare == nil && !untilIdle { // at its end the door says itself that it goes offline
-				s.compare = time.After(hearsay)
+				s.compare = time.After(max(hearsay, s.c.rival.wait))
 			}
 		case <-s.compare:
 			s.compare = nil
 			s.contradict()
+		case <-s.flooded:
+			s.deafen()
+		case <-s.deaf:
+			s.listen()
+		case <-s.c.rival.calm:
+			s.c.calmed()
 		case <-s.ask.due:
 			s.askRefused()
 		case <-answered:

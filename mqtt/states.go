@@ -28,7 +28,7 @@ type faultEntry struct {
 func (c *Client) states(s lock.Status, until time.Time) []state {
 	faults := slices.DeleteFunc(slices.Clone(s.Faults), func(f lock.Fault) bool {
 		// A connection that publishes this is proof that the fault is over, whether the door has heard so or not.
-		return f.Part == faultPart && !c.trouble.Standing
+		return f.Part == faultPart && f.Kind == "" && !c.trouble.Standing
 	})
 	return []state{
 		{c.topic("lock/state"), string(s.Strike)},
