@@ -90,7 +90,7 @@ func withDemoParts(cfg configs.Config) (configs.Config, error) {
 	return cfg, nil
 }
 
-// linuxBoard finds the chip that carries the header, or asks which it is.
+// linuxBoard finds the chip that carries the header, or asks twice which it is: on a machine without one, Enter finds none for ever.
 func (s *installer) linuxBoard(ctx context.Context) error {
 	chip := question{flag: "chip", text: "  Its chip: label, name or path", usual: s.cfg.Board.Chip, optional: true,
 		keys: []string{"board.chip"}, set: func(a string) { s.cfg.Board.Chip = a }}
@@ -104,7 +104,7 @@ func (s *installer) linuxBoard(ctx context.Context) error {
 			return err
 		}
 	}
-	for !s.yes {
+	for tries := 1; !s.yes; tries++ {
 		h, err := s.open()
 		if err == nil {
 			s.say("  The chip with the header's lines is found.")
@@ -115,6 +115,9 @@ func (s *installer) linuxBoard(ctx context.Context) error {
 		}
 		if given {
 			return err
+		}
+		if tries == 3 {
+			return fmt.Errorf("%w; latchd setup --driver sim sets up a simulated door: nothing has been written", err)
 		}
 		s.say("  %v", err)
 		if err := s.ask(ctx, chip); err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -31,5 +33,16 @@ func TestASimulatedBoardHasAllThatCanBeAskedFor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEnterWhereThereIsNoChipEndsInTheEnd(t *testing.T) {
+	ctx, giveUp := context.WithTimeout(t.Context(), patience)
+	defer giveUp()
+	s := &installer{flags: newSetup().Flags(), lines: readLines(ctx, strings.NewReader(strings.Repeat("\n", 100))), out: io.Discard, cfg: configs.Default()}
+	s.cfg.Board.Chip = "no-such-chip"
+	err := s.linuxBoard(ctx)
+	if err == nil || !strings.Contains(err.Error(), "--driver sim") {
+		t.Errorf("it ends with %v", err)
 	}
 }
