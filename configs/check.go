@@ -46,11 +46,23 @@ func (r *reading) given(key, example string) bool {
 		return true
 	case r.meant[key] || r.meant[table]:
 	case r.at[table] > 0:
-		r.fault(r.at[table], key, "missing", "add "+example)
+		r.fault(r.at[table], key, r.missing(key, r.at[table]), "add "+example)
 	default:
-		r.fault(r.first(), key, "missing", "add ["+table+"] with "+example)
+		r.fault(r.first(), key, r.missing(key, r.first()), "add ["+table+"] with "+example)
 	}
 	return false
+}
+
+// missing names, for the line at which a key is reported, the other file that might have it. A list is taken whole from one.
+func (r *reading) missing(key string, line int) string {
+	if r.site == "" || isOwn(key) || strings.Contains(key, "[") {
+		return "missing"
+	}
+	other := r.site
+	if file, _ := r.place(line); file == other {
+		other = r.file
+	}
+	return "missing, here and in " + other
 }
 
 // withinBounds holds every key against its tags.

@@ -77,7 +77,7 @@ func bodyField(n parse.Node) (name string, ok bool) {
 
 func (r *reading) owners() {
 	if len(r.cfg.Owner) == 0 && !r.unread("owner") && !r.meant["owner"] {
-		r.refuse("owner", "missing", `add [[owner]] with name = "Ada" and phone = "+15557654321"`)
+		r.refuse("owner", r.missing("owner", r.lineOf("owner")), `add [[owner]] with name = "Ada" and phone = "+15557654321"`)
 	}
 	named, called := map[string]string{}, map[lock.Phone]string{}
 	for i, o := range r.cfg.Owner {

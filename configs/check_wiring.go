@@ -87,7 +87,10 @@ func (r *reading) orderKey(key, s string, keys map[rune]bool) {
 }
 
 // strikeLine checks the one line that no door does without.
-func (r *reading) strikeLine() { r.lineName("strike.line", r.cfg.Strike.Line, true) }
+func (r *reading) strikeLine() {
+	r.lineName("strike.line", r.cfg.Strike.Line, true)
+	r.ownStrike()
+}
 
 // lineName checks the name of a line, which is whatever the kernel says, in at most 31 bytes (GPIO_MAX_NAME_SIZE of
 // linux/gpio.h, less the end).

@@ -1,11 +1,5 @@
 package configs
 
-import (
-	"io/fs"
-	"path/filepath"
-	"strings"
-)
-
 // InFolder is one door's file in a folder of many.
 type InFolder struct {
 	File     string
@@ -17,65 +11,66 @@ type InFolder struct {
 	r *reading
 }
 
+// Folder is the files of many doors.
+type Folder struct {
+	Doors []InFolder // and what cannot be read
+	Loose []string   // files that no door includes, and that are no door's
+	Links []string   // links to folders, which are not followed
+}
+
 // LoadFolder reads every *.toml under a folder that is a door's own file, each with the one that it includes, and compares
-// them. A door's own file has [door], or includes another. Loose are the files that no door includes. The error is of a
-// folder that cannot be read. It opens no other file, and hidden folders it passes over.
-func LoadFolder(dir string) (doors []InFolder, loose []string, err error) {
-	files, err := tomlFiles(dir)
+// them. A door's own file has [door], or includes another; no door may include it. The error is of a folder that cannot be
+// read. It opens no other file, and hidden folders it passes over.
+func LoadFolder(dir string) (*Folder, error) {
+	files, out, err := tomlFiles(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	type outcome struct {
-		data []byte
-		err  error
-	}
-	read := map[string]outcome{}
-	open := func(path string) ([]byte, error) {
-		o, ok := read[path]
-		if !ok {
-			o.data, o.err = openFile(path)
-			read[path] = o
-		}
-		return o.data, o.err
-	}
-	included := map[string]bool{}
+	s := &sameFiles{known: map[string]string{}, first: map[string]string{}, read: map[string]outcome{}}
+	root := s.real(dir)
+	by := map[string]string{} // which file includes it
 	var all []*reading
 	for _, file := range files {
-		data, err := open(file)
+		data, err := s.open(file)
+		r := readBoth(file, data, s.open)
 		if err != nil {
-			return nil, nil, err
+			r.unreadable("cannot be read: "+err.Error(), "")
 		}
-		r := readBoth(file, data, open)
-		included[r.site] = true
+		r.named(s.name(r.site))
+		if path := r.includes(); path != "" {
+			by[s.name(path)] = file
+		}
 		all = append(all, r)
 	}
 	for _, r := range all {
-		switch {
-		case included[r.file]:
-		case r.has("door") || r.has(includeKey):
-			doors = append(doors, r.asDoor())
+		by := by[s.name(r.file)]
+		switch door := r.has("door") || r.has(includeKey); {
+		case by != "" && s.read[r.file].err != nil: // who includes it says so
+		case by != "" && door:
+			out.Doors = append(out.Doors, r.asIncluded(by))
+		case by != "":
+		case door:
+			d := r.asDoor()
+			if path := r.includes(); path != "" && !s.within(root, path) {
+				d.warn(includeKey, quote(path)+" is outside of the folder", "it may be another one on the door")
+			}
+			out.Doors = append(out.Doors, d)
 		default:
-			loose = append(loose, r.file)
+			out.Loose = append(out.Loose, r.file)
 		}
 	}
-	compare(doors)
-	return doors, loose, nil
+	compare(out.Doors)
+	return out, nil
 }
 
-func tomlFiles(dir string) (files []string, err error) {
-	root := dir + "/" // so that a link to a folder is followed
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
-			return filepath.SkipDir
-		case !d.IsDir() && filepath.Ext(path) == ".toml":
-			files = append(files, path)
+// named gives the included file the name that it has for others.
+func (r *reading) named(site string) {
+	for i, f := range r.faults {
+		if f.File == r.site {
+			r.faults[i].File = site
 		}
-		return nil
-	})
-	return files, err
+	}
+	r.site = site
 }
 
 // has says whether a table or key stands in the file, or what was probably meant for it.
@@ -89,6 +84,13 @@ func (r *reading) asDoor() InFolder {
 		d.Config, d.Warnings = r.cfg, r.cfg.warnings
 	}
 	return d
+}
+
+// asIncluded is a door's file that another takes for what doors share. Its other faults are of no use before it is one or the other.
+func (r *reading) asIncluded(by string) InFolder {
+	r.faults = nil
+	r.fault(r.lineOf("door"), "", "is a door's file, and "+by+" includes it", "what doors share stands in a file without [door] and include")
+	return InFolder{File: r.file, ID: r.cfg.DoorID(), Faults: r.faults, r: r}
 }
 
 func (d *InFolder) fault(key, problem, remedy string) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,16 +23,16 @@ func fill(t *testing.T, files map[string]string) (doors []InFolder, loose []stri
 			t.Fatal(err)
 		}
 	}
-	doors, loose, err := LoadFolder(".")
+	folder, err := LoadFolder(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doors, loose
+	return folder.Doors, folder.Loose
 }
 
 // door is own with another id and name, and lines behind.
 func door(id, name string, more ...string) string {
-	return fmt.Sprintf("include = \"site.toml\"\n[door]\nid = %q\nname = %q\n\n", id, name) + strings.Join(more, "\n")
+	return fmt.Sprintf("include = \"site.toml\"\n[door]\nid = %q\nname = %q\n[strike]\nline = \"GPIO17\"\nactive = \"high\"\n", id, name) + strings.Join(more, "\n")
 }
 
 func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
@@ -54,17 +55,25 @@ func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
 		"two doors of one name": {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "X")},
 			[]string{`y.toml:4: door.name: "X" is the name of x.toml as well, texts do not tell them apart`}, nil},
 		"one user for two": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[mqtt]\nusername = \"u\""), "y.toml": door("y", "Y", "[mqtt]\nusername = \"u\"")},
-			[]string{`y.toml:7: mqtt.username: is that of x.toml as well, give each door a user, or the broker does not tell them apart`}, nil},
+			[]string{`y.toml:9: mqtt.username: is that of x.toml as well, give each door a user, or the broker does not tell them apart`}, nil},
 		"one user for a site": {map[string]string{"site.toml": shared + "username = \"u\"", "x.toml": door("x", "X"), "y.toml": door("y", "Y")}, nil, nil},
-		"two prefixes":        {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[mqtt]\nprefix = \"doors\"")}, []string{`y.toml:7: mqtt.prefix: is another than that of x.toml, of the same site, who listens to the site hears one of them`}, nil},
+		"two prefixes":        {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[mqtt]\nprefix = \"doors\"")}, []string{`y.toml:9: mqtt.prefix: is another than that of x.toml, of the same site, who listens to the site hears one of them`}, nil},
 		"two files of one id": {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": shared, "b/y.toml": door("y", "Y")}, []string{`b/site.toml:2: site.id: "elm-5" is the site of a/x.toml as well, which does not include the same file, give each site an id of its own, or one file`}, nil},
-		"an owner's number":   {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[[owner]]\nname = \"Ada\"\nphone = \"+15557654322\"")}, []string{`y.toml:8: owner[0].phone: "Ada" has another number in site.toml, one of them may be a slip`}, nil},
+		"an owner's number":   {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[[owner]]\nname = \"Ada\"\nphone = \"+15557654322\"")}, []string{`y.toml:10: owner[0].phone: "Ada" has another number in site.toml, one of them may be a slip`}, nil},
 		"an owner in two":     {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": strings.Replace(shared, "elm-5", "oak-1", 1) + "[texts]\nbody = \"{{.Code}} {{.Door}} {{.Site}}\"", "b/x.toml": door("x", "X")}, []string{`a/site.toml:10: owner[0].phone: "Ada" has doors in several sites, and the texts do not say in which, put {{.Site}} into texts.body`}, nil},
-		"a fault of each":     {map[string]string{"site.toml": shared + "[code]\ndigits = 3", "x.toml": door("x", "X", "[strike]\npulse = \"1h\"")}, []string{`x.toml:7: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}, nil},
-		"a warning of a door": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[code]\ndigits = 5")}, []string{`x.toml:7: code.digits: 5 digits are easily guessed, 6 or more are better`}, nil},
+		"a fault of each":     {map[string]string{"site.toml": shared + "[code]\ndigits = 3", "x.toml": door("x", "X", "pulse = \"1h\"")}, []string{`x.toml:8: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}, nil},
+		"a warning of a door": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[code]\ndigits = 5")}, []string{`x.toml:9: code.digits: 5 digits are easily guessed, 6 or more are better`}, nil},
 		"no door":             {map[string]string{"site.toml": shared, ".git/x.toml": valid, "x.txt": valid}, nil, []string{"site.toml"}},
 		"a door without [door]": {map[string]string{"site.toml": shared, "x.toml": "include = \"site.toml\""}, []string{`x.toml:1: door.id: missing, add [door] with id = "front"`,
-			`x.toml:1: door.name: missing, add [door] with name = "Front door"`}, nil},
+			`x.toml:1: door.name: missing, add [door] with name = "Front door"`, noStrike("line"), noStrike("active")}, nil},
+		"a file that includes itself": {map[string]string{"x.toml": strings.Replace(door("x", "X"), "site", "x", 1)},
+			[]string{`x.toml:2: is a door's file, and x.toml includes it, what doors share stands in a file without [door] and include`}, nil},
+		"two that include each other": {map[string]string{"x.toml": strings.Replace(door("x", "X"), "site", "y", 1), "y.toml": strings.Replace(door("y", "Y"), "site", "x", 1)},
+			[]string{`x.toml:2: is a door's file, and y.toml includes it, what doors share stands in a file without [door] and include`,
+				`y.toml:2: is a door's file, and x.toml includes it, what doors share stands in a file without [door] and include`}, nil},
+		"a site outside": {map[string]string{"f/x.toml": strings.Replace(door("x", "X"), "site", "../../site", 1)}, []string{
+			`f/x.toml:1: include: there is no "../site.toml", put the file there, or take this line out`,
+			`f/x.toml:1: include: "../site.toml" is outside of the folder, it may be another one on the door`}, nil},
 		"a site that is not there": {map[string]string{"x.toml": door("x", "X")}, []string{`x.toml:1: include: there is no "site.toml", put the file there, or take this line out`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,8 +97,46 @@ func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
 	}
 }
 
+func noStrike(key string) string {
+	return "x.toml:1: strike." + key + ": missing, put it under [strike] of this file, as the door is wired: with an include nothing that locks is guessed"
+}
+
+// A file that cannot be read, a pipe among them, hides no other, and a link is told from a file.
+func TestWhatIsNoPlainFileInAFolder(t *testing.T) {
+	other := strings.Replace(door("y", "Y"), "site", "../pipe", 1)
+	fill(t, map[string]string{"a/site.toml": shared + "[code]\ndigits = 5", "a/x.toml": door("x", "X"), "b/y.toml": door("y", "Y"), "c/z.toml": other, "d/v.toml": door("v", "V")})
+	for link, to := range map[string]string{"b/site.toml": "../a/site.toml", "gone.toml": "nowhere", "linked": "a", "d/site.toml": "nowhere"} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo("pipe.toml", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := LoadFolder(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range folder.Doors {
+		for _, f := range append(d.Faults, d.Warnings...) {
+			got = append(got, f.String())
+		}
+	}
+	weak := "a/site.toml:16: code.digits: 5 digits are easily guessed, 6 or more are better"
+	want := []string{weak, weak, "c/z.toml:1: include: cannot be read: open pipe.toml: is no regular file, put the file there, or take this line out",
+		`d/v.toml:1: include: there is no "d/site.toml", put the file there, or take this line out`,
+		"gone.toml:1: cannot be read: open gone.toml: no such file or directory"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"linked"}, folder.Links); diff != "" || len(folder.Loose) > 0 {
+		t.Errorf("loose %v, links (-want +got):\n%s", folder.Loose, diff)
+	}
+}
+
 func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
-	if _, _, err := LoadFolder(t.TempDir() + "/none"); err == nil {
+	if _, err := LoadFolder(t.TempDir() + "/none"); err == nil {
 		t.Error("nothing is said")
 	}
 }
@@ -113,8 +160,8 @@ func BenchmarkLoadFolder(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if doors, _, err := LoadFolder(dir); err != nil || len(doors) != 1000 {
-			b.Fatal(len(doors), err)
+		if folder, err := LoadFolder(dir); err != nil || len(folder.Doors) != 1000 {
+			b.Fatal(folder, err)
 		}
 	}
 }

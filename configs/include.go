@@ -44,12 +44,9 @@ func (r *reading) include(value *unstable.Node, line int) {
 func readBoth(name string, data []byte, open func(path string) ([]byte, error)) *reading {
 	r := read(name, data)
 	r.lacking = r.broken[includeKey] || r.meant[includeKey]
-	if r.cfg.Include == "" {
+	path := r.includes()
+	if path == "" {
 		return r
-	}
-	path := r.cfg.Include
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(name), path)
 	}
 	data, err := open(path)
 	if err != nil {
@@ -62,9 +59,46 @@ func readBoth(name string, data []byte, open func(path string) ([]byte, error)) 
 		return r
 	}
 	site := read(path, data)
+	r.lacking = site.torn || site.full || site.has(includeKey)
 	site.ownOnly()
 	r.over(site)
 	return r
+}
+
+// includes returns the path of the included file, "" when there is none.
+func (r *reading) includes() string {
+	if name := r.cfg.Include; name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(r.file), r.cfg.Include)
+}
+
+func isOwn(key string) bool {
+	return slices.Contains(ownKeys, key) || slices.Contains(ownKeys, tableOf(key))
+}
+
+// ownStrike refuses a door that includes a file and does not say itself what locks it: the default may be another door's
+// wiring, and its level the one that opens.
+func (r *reading) ownStrike() {
+	if r.strikeGiven() {
+		return
+	}
+	for _, key := range []string{"strike.line", "strike.active"} {
+		if r.at[key] > r.seam || r.unread(key) || r.meant[key] || r.meant["strike"] {
+			continue
+		}
+		line := r.at["strike"]
+		if line <= r.seam {
+			line = r.first()
+		}
+		r.fault(line, key, "missing", "put it under [strike] of this file, as the door is wired: with an include nothing that locks is guessed")
+	}
+}
+
+// strikeGiven says whether what locks the door is known without a guess: from its own file, or because nothing is included,
+// or the board is simulated.
+func (r *reading) strikeGiven() bool {
+	return r.at["strike.line"] > r.seam && r.at["strike.active"] > r.seam || !r.has(includeKey) || r.cfg.Board.Driver == "sim"
 }
 
 // ownOnly refuses what may not stand in an included file, and forgets it.
@@ -81,7 +115,7 @@ func (r *reading) ownOnly() {
 	r.cfg.Include, r.cfg.Door, r.cfg.Board = "", standard.Door, standard.Board
 	r.cfg.Strike.Line, r.cfg.Strike.Active = standard.Strike.Line, standard.Strike.Active
 	maps.DeleteFunc(r.at, func(key string, _ int) bool {
-		return key == includeKey || slices.Contains(ownKeys, key) || slices.Contains(ownKeys, tableOf(key))
+		return key == includeKey || isOwn(key)
 	})
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shared is what valid has and a door's own file need not, in 14 lines; own is a door's file of 5 that includes it.
+// shared is what valid has and a door's own file need not, in 14 lines; wireless a door's file of 4 that includes it, and own
+// one of 7 that says what locks it, too.
 const (
 	shared = `[site]
 id = "elm-5"
@@ -29,11 +30,14 @@ phone = "+15557654321"
 brokers = ["tcp://127.0.0.1:1883"]
 
 `
-	own = `include = "site.toml"
+	wireless = `include = "site.toml"
 [door]
 id = "front"
 name = "Front door"
-
+`
+	own = wireless + `[strike]
+line = "GPIO17"
+active = "high"
 `
 )
 
@@ -53,19 +57,20 @@ func TestFaultsOfBothFilesNameTheFileAndTheLine(t *testing.T) {
 		want       []string
 	}{
 		"none":                               {own, shared, nil},
-		"a slip in each":                     {own + "[strike]\npulse = \"1h\"", shared + "[code]\ndigits = 3", []string{`d/f:7: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `d/site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}},
-		"a text left open in each":           {own + "[texts]\nbody = \"", shared + "[mqqt]", []string{`d/f:7: texts.body: `, `d/site.toml:15: mqqt: unknown table, did you mean [mqtt]?`}},
-		"one line of the header in both":     {own + "[bell]\nline = \"GPIO5\"", shared + "[keypad]\nrows = [\"GPIO6\", \"GPIO13\", \"GPIO19\", \"GPIO5\"]", []string{`d/f:7: bell.line: "GPIO5" is taken by keypad.rows[3] on line 16 of d/site.toml, give each a line of its own`}},
-		"the site's on the strike's default": {own, shared + "[keypad]\nrows = [\n\"GPIO17\", \"GPIO6\", \"GPIO13\", \"GPIO19\"]", []string{`d/site.toml:17: keypad.rows[0]: "GPIO17" is taken by strike.line by default, give each a line of its own`}},
-		"what neither says":                  {own, strings.Replace(shared, account, "", 1), []string{`d/site.toml:4: twilio.account_sid: missing, add account_sid = "AC..." from the first page of console.twilio.com`}},
-		"a table that neither has":           {own, "[mqtt]\n" + brokers + "\n[twilio]\n" + account + "\n" + from, []string{`d/f:1: owner: missing, add [[owner]] with name = "Ada" and phone = "+15557654321"`}},
-		"the door's owners go before":        {own + "[[owner]]\nname = \"Grace\"\nphone = \"1\"", strings.Replace(shared, `"+15557654321"`, `"2"`, 1), []string{`d/f:8: owner[0].phone: is no number in E.164 form, allowed: +, country code, number, digits only, as in "+15557654321"`}},
-		"an owner half of each":              {own + "[[owner]]\nname = \"Grace\"", shared, []string{`d/f:6: owner[0].phone: missing, add phone = "+15557654321"`}},
+		"a slip in each":                     {own + "pulse = \"1h\"", shared + "[code]\ndigits = 3", []string{`d/f:8: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `d/site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}},
+		"a text left open in each":           {own + "[texts]\nbody = \"", shared + "[mqqt]", []string{`d/f:9: texts.body: `, `d/site.toml:15: mqqt: unknown table, did you mean [mqtt]?`}},
+		"one line of the header in both":     {own + "[bell]\nline = \"GPIO5\"", shared + "[keypad]\nrows = [\"GPIO6\", \"GPIO13\", \"GPIO19\", \"GPIO5\"]", []string{`d/f:9: bell.line: "GPIO5" is taken by keypad.rows[3] on line 16 of d/site.toml, give each a line of its own`}},
+		"the site's on the strike's default": {wireless + "[board]\ndriver = \"sim\"", shared + "[keypad]\nrows = [\n\"GPIO17\", \"GPIO6\", \"GPIO13\", \"GPIO19\"]", []string{`d/site.toml:17: keypad.rows[0]: "GPIO17" is taken by strike.line by default, give each a line of its own`}},
+		"the site's on the strike's":         {own, shared + "[keypad]\nrows = [\n\"GPIO17\", \"GPIO6\", \"GPIO13\", \"GPIO19\"]", []string{`d/f:6: strike.line: "GPIO17" is taken by keypad.rows[0] on line 17 of d/site.toml, give each a line of its own`}},
+		"what neither says":                  {own, strings.Replace(shared, account, "", 1), []string{`d/site.toml:4: twilio.account_sid: missing, here and in d/f, add account_sid = "AC..." from the first page of console.twilio.com`}},
+		"a table that neither has":           {own, "[mqtt]\n" + brokers + "\n[twilio]\n" + account + "\n" + from, []string{`d/f:1: owner: missing, here and in d/site.toml, add [[owner]] with name = "Ada" and phone = "+15557654321"`}},
+		"the door's owners go before":        {own + "[[owner]]\nname = \"Grace\"\nphone = \"1\"", strings.Replace(shared, `"+15557654321"`, `"2"`, 1), []string{`d/f:10: owner[0].phone: is no number in E.164 form, allowed: +, country code, number, digits only, as in "+15557654321"`}},
+		"an owner half of each":              {own + "[[owner]]\nname = \"Grace\"", shared, []string{`d/f:8: owner[0].phone: missing, add phone = "+15557654321"`}},
 		"an owner of the site":               {own, strings.Replace(shared, `"+15557654321"`, `"2"`, 1), []string{`d/site.toml:10: owner[0].phone: is no number in E.164 form, allowed: +, country code, number, digits only, as in "+15557654321"`}},
 		"a broker of the site":               {own, strings.Replace(shared, `"tcp://127.0.0.1:1883"`, `"tcp://h"`, 1), []string{`d/site.toml:13: mqtt.brokers[0]: names no port, add it: 1883 for tcp and 8883 for ssl, as a rule`}},
 		"a value between the two":            {own + "[code]\nlockout = \"2h\"", shared + "[code]\nlockout_max = \"1h\"", []string{`d/site.toml:16: code.lockout_max: the longest lockout, 1h, is shorter than the first, 2h, allowed: lockout_max from lockout to 7d`}},
 
-		"no site file":              {strings.Replace(own, "site", "cite", 1) + "[strike]\npulse = \"1h\"", shared, []string{`d/f:1: include: there is no "d/cite.toml", put the file there, or take this line out`, `d/f:7: strike.pulse: 1h is too long, allowed: 0.5s to 30s`}},
+		"no site file":              {strings.Replace(own, "site", "cite", 1) + "pulse = \"1h\"", shared, []string{`d/f:1: include: there is no "d/cite.toml", put the file there, or take this line out`, `d/f:8: strike.pulse: 1h is too long, allowed: 0.5s to 30s`}},
 		"a whole path":              {strings.Replace(own, "site", "/d/site", 1), shared, []string{`d/f:1: include: there is no "/d/site.toml", put the file there, or take this line out`}},
 		"an include of no file":     {strings.Replace(own, "site.toml", "", 1), shared, []string{`d/f:1: include: is "", allowed: a file beside this one, as in "site.toml", or its whole path`}},
 		"an include without quotes": {strings.Replace(own, `"site.toml"`, "site.toml", 1), shared, []string{`d/f:1: include: `}},
@@ -83,11 +88,13 @@ func TestFaultsOfBothFilesNameTheFileAndTheLine(t *testing.T) {
 			`d/site.toml:20: strike.line: belongs in the door's own file, put it there: no change for many doors may touch what locks one`,
 			`d/site.toml:21: strike.active: belongs in the door's own file, put it there: no change for many doors may touch what locks one`}},
 
-		"a site's id":               {own, strings.Replace(shared, "elm-5", "Elm_5", 1), []string{`d/site.toml:2: site.id: is "Elm_5", allowed: 1 to 32 of a-z, 0-9 and -, or "" for none`}},
-		"a site's name alone":       {own, strings.Replace(shared, "id", "name", 1), []string{`d/site.toml:2: site.name: stands without site.id, give both, or neither`}},
-		"a site's name unseen":      {own + "[site]\nname = \"\\t\"", shared, []string{`d/f:7: site.name: is empty, allowed: 1 to 64 letters`}},
-		"a text of no site":         {own, strings.Replace(shared, `id = "elm-5"`, "", 1) + "[texts]\nbody = \"{{.Code}} {{ .Site }}\"", []string{`d/site.toml:16: texts.body: holds {{.Site}}, and the door belongs to none, give site.id, or take it out`}},
-		"a text that has \".Site\"": {valid + "[texts]\nbody = \"{{.Code}} .Site\"", "", nil},
+		"a site that is torn":         {own, strings.Replace(shared, "[twilio]", "[twilio", 1), []string{`d/site.toml:4: `}},
+		"a site that takes in others": {own, "include = \"f\"\n", []string{`d/site.toml:1: include: an included file includes no other, take the line out`}},
+		"a site's id":                 {own, strings.Replace(shared, "elm-5", "Elm_5", 1), []string{`d/site.toml:2: site.id: is "Elm_5", allowed: 1 to 32 of a-z, 0-9 and -, or "" for none`}},
+		"a site's name alone":         {own, strings.Replace(shared, "id", "name", 1), []string{`d/site.toml:2: site.name: stands without site.id, give both, or neither`}},
+		"a site's name unseen":        {own + "[site]\nname = \"\\t\"", shared, []string{`d/f:9: site.name: is empty, allowed: 1 to 64 letters`}},
+		"a text of no site":           {own, strings.Replace(shared, `id = "elm-5"`, "", 1) + "[texts]\nbody = \"{{.Code}} {{ .Site }}\"", []string{`d/site.toml:16: texts.body: holds {{.Site}}, and the door belongs to none, give site.id, or take it out`}},
+		"a text that has \".Site\"":   {valid + "[texts]\nbody = \"{{.Code}} .Site\"", "", nil},
 	} {
 		_, err := parsePair(tt.door, tt.site)
 		var got []string
@@ -106,7 +113,7 @@ func TestFaultsOfBothFilesNameTheFileAndTheLine(t *testing.T) {
 }
 
 func TestTheDoorsFileGoesBeforeTheSites(t *testing.T) {
-	c, err := parsePair(own+"[code]\nttl = \"1m\"\n[strike]\nline = \"GPIO4\"\nactive = \"low\"\n[mqtt]\nusername = \"front\"\n",
+	c, err := parsePair(wireless+"[code]\nttl = \"1m\"\n[strike]\nline = \"GPIO4\"\nactive = \"low\"\n[mqtt]\nusername = \"front\"\n",
 		shared+"[code]\nttl = \"5m\"\ndigits = 8\n[strike]\npulse = \"7s\"\n[keypad]\ndebounce = \"30ms\"\n")
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +139,7 @@ func TestWarningsNameTheFileInWhichTheThingStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := Faults(c.Warnings()).Error()
-	if want := "d/f:7: board.socket: is not used, it belongs to driver = \"sim\"\nd/site.toml:16: code.digits: 5 digits are easily guessed, 6 or more are better"; got != want {
+	if want := "d/f:9: board.socket: is not used, it belongs to driver = \"sim\"\nd/site.toml:16: code.digits: 5 digits are easily guessed, 6 or more are better"; got != want {
 		t.Errorf("%s", got)
 	}
 }
@@ -146,7 +153,7 @@ func TestTheStrikeIsKnownWithoutTheSite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(door, own+"[strike]\nline = \"GPIO4\"\nactive = \"low\"\n")
+	write(door, wireless+"[strike]\nline = \"GPIO4\"\nactive = \"low\"\n")
 	for name, text := range map[string]string{"missing": "", "whole": shared, "torn": "[strike\nactive = high", "contrary": "[strike]\nline = \"GPIO17\"\nactive = \"high\"",
 		"not text": "\xff\xfe"} {
 		if text != "" {
@@ -161,10 +168,46 @@ func TestTheStrikeIsKnownWithoutTheSite(t *testing.T) {
 		}
 		os.Remove(site)
 	}
-	write(door, own+"[strike]\n") // the site cannot change the defaults either
-	write(site, "[strike]\nline = \"GPIO4\"\nactive = \"low\"")
-	if _, s, err := LoadStrike(door); err != nil || s != Default().Strike {
-		t.Errorf("%v, %v", s, err)
+}
+
+// The site may mean GPIO27 and low, so that the defaults open the door.
+func TestWhatLocksADoorWithAnIncludeIsNeverGuessed(t *testing.T) {
+	dir := t.TempDir()
+	door := filepath.Join(dir, "latchd.toml")
+	for path, text := range map[string]string{door: "", filepath.Join(dir, "site.toml"): shared + "[strike]\nline = \"GPIO27\"\nactive = \"low\""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	many := "[code]\n" + strings.Repeat("x = 1\n", mostFaults+1)
+	for text, want := range map[string]string{
+		wireless:                                  "latchd.toml:1: strike.line: missing, put it under [strike] of this file",
+		wireless + "[strike]\nline = \"GPIO27\"":  "latchd.toml:5: strike.active: missing",
+		wireless + "[strike]\nactive = \"low\"":   "latchd.toml:5: strike.line: missing",
+		"inlcude = \"site.toml\"\n[strike]\n":     "strike.line: missing",
+		"include = 5\n":                           "strike.line: missing",
+		wireless + "[strike]\n" + many:            "",
+		many + "[strike]\nline = \"GPIO27\"\n":    "",
+		own + "[board]\ndriver = \"simulated\"\n": "board.driver",
+	} {
+		if err := os.WriteFile(door, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, s, err := LoadStrike(door)
+		if err == nil || s != (Strike{}) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: %v, %v", text, s, err)
+		}
+		if _, err := Load(door); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: loaded with %v", text, err)
+		}
+	}
+	for _, more := range []string{"[board]\ndriver = \"sim\"", "[strike]\nline = \"GPIO4\"\nactive = \"low\""} {
+		if err := os.WriteFile(door, []byte(wireless+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := LoadStrike(door); err != nil {
+			t.Errorf("%s: %v", more, err)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 )
 
@@ -29,7 +30,7 @@ func Load(path string) (*Config, error) {
 
 // Parse is Load of a file that has been read; name is its path, beside which an included file lies.
 func Parse(name string, data []byte) (*Config, error) {
-	return parseWith(name, data, openFile)
+	return parseWith(name, data, openRegular)
 }
 
 func parseWith(name string, data []byte, open func(path string) ([]byte, error)) (*Config, error) {
@@ -42,10 +43,10 @@ func parseWith(name string, data []byte, open func(path string) ([]byte, error))
 	return r.cfg, nil
 }
 
-// LoadStrike reads [board] and [strike] of the door's own file alone, whatever else is wrong there or in the included one: locking the door must not wait for a
-// comma in the texts. It gives no answer rather than a guess, for the wrong polarity would open the door: anything wrong
-// with the board or with the strike's line or level is an error, and so is a file without a [strike] of which a part cannot
-// be read.
+// LoadStrike reads [board] and [strike] of the door's own file alone, whatever else is wrong there or in the included one:
+// locking the door must not wait for a comma in the texts. It gives no answer rather than a guess, for the wrong polarity
+// would open the door: anything wrong with the board or with the strike's line or level is an error, and so is a file
+// without a [strike] of which a part cannot be read, and one that includes another and lacks the line or the level.
 func LoadStrike(path string) (Board, Strike, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -58,6 +59,7 @@ func parseStrike(name string, data []byte) (Board, Strike, error) {
 	r := read(name, data)
 	r.withinBounds()
 	r.strikeLine()
+	full := r.full
 	all := r.sorted()
 	var own Faults
 	for _, f := range all {
@@ -65,7 +67,7 @@ func parseStrike(name string, data []byte) (Board, Strike, error) {
 			own = append(own, f)
 		}
 	}
-	if len(own) == 0 && (r.torn || r.full) && r.at["strike"] == 0 {
+	if len(own) == 0 && ((r.torn || full) && r.at["strike"] == 0 || full && !r.strikeGiven()) {
 		own = append(all, Fault{File: name, Line: all[len(all)-1].Line, Key: "strike", Problem: "not found in a file that is partly unreadable",
 			Remedy: "so its line and level are not known"})
 	}
@@ -101,13 +103,33 @@ func openFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, largest+1))
+	return readAll(f)
 }
 
-// judge checks what was read. Where the included file could not be, only what stands here is.
+func readAll(f *os.File) ([]byte, error) { return io.ReadAll(io.LimitReader(f, largest+1)) }
+
+// openRegular is openFile of a file that another names: of a pipe nobody would know why the door waits.
+func openRegular(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open %s: is no regular file", path)
+	}
+	return readAll(f)
+}
+
+// judge checks what was read. Where the included file could not be, or not all of it, only what stands here is.
 func (r *reading) judge() {
 	if r.lacking {
 		r.withinBounds()
+		r.strikeLine()
 		return
 	}
 	r.check()

@@ -10,7 +10,7 @@ func LoadBoard(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := readBoth(path, data, openFile)
+	r := readBoth(path, data, openRegular)
 	r.judge()
 	others := []string{"door", "site", "code", "offline", "texts", "twilio", "owner", "mqtt", "web", "journal"}
 	own := slices.DeleteFunc(r.sorted(), func(f Fault) bool { return slices.Contains(others, tableOf(f.Key)) })
@@ -27,7 +27,7 @@ func LoadWhatReads(path string) (*Config, Faults, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := readBoth(path, data, openFile)
+	r := readBoth(path, data, openRegular)
 	r.judge()
 	return r.cfg, r.sorted(), nil
 }

@@ -29,7 +29,7 @@ type reading struct {
 	faults   Faults
 	torn     bool // something could not be read, or belongs nowhere: it may have been any table
 	full     bool // faults were left out
-	lacking  bool // an included file could not be read: what is missing may stand there
+	lacking  bool // an included file could not be read, or not all of it: what is missing may stand there
 
 	table string // the one that keys belong to now: "", "strike", "owner[1]"
 	lost  bool   // under a header that is not known: its keys go unread

@@ -16,7 +16,7 @@ func TestWhatTheIncludedFileGivesIsLeftToIt(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "latchd.toml")
 	_, site, _ := strings.Cut(filled, "[code]")
-	for file, text := range map[string]string{path: "include = \"site.toml\"\n[door]\nid = \"front\"\nname = \"Front door\"\n[strike]\npulse = \"7s\"\n",
+	for file, text := range map[string]string{path: "include = \"site.toml\"\n[door]\nid = \"front\"\nname = \"Front door\"\n[strike]\nline = \"GPIO17\"\nactive = \"high\"\npulse = \"7s\"\n",
 		filepath.Join(dir, "site.toml"): "[code]" + site + "[keypad]\ndebounce = \"30ms\"\n"} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

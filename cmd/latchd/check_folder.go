@@ -18,17 +18,20 @@ func isFolder(path string) bool {
 // finding once, however many doors it concerns.
 func checkFolder(out io.Writer, dir string) error {
 	r := &report{out: out}
-	doors, loose, err := configs.LoadFolder(dir)
+	folder, err := configs.LoadFolder(dir)
 	if err != nil {
 		return fmt.Errorf("check the folder: %w", err)
 	}
+	doors := folder.Doors
 	if len(doors) == 0 {
 		return fmt.Errorf("check the folder: no file in %s is a door's: one has [door], and ends in .toml", dir)
 	}
 	var faults, warned findings
 	good := 0
 	for _, d := range doors {
-		if d.Config == nil {
+		if d.Config == nil && d.ID == "" {
+			r.fail("%s", d.File)
+		} else if d.Config == nil {
 			r.fail("%s: %s", d.ID, d.File)
 		} else {
 			r.ok("%s: %s", d.ID, d.File)
@@ -46,8 +49,11 @@ func checkFolder(out io.Writer, dir string) error {
 	}
 	faults.tell(r.fail)
 	warned.tell(r.warn)
-	for _, file := range loose {
+	for _, file := range folder.Loose {
 		r.warn("%s: no door includes it, and it has no [door]: nothing in it was checked", file)
+	}
+	for _, link := range folder.Links {
+		r.warn("%s: a link to a folder is not followed: check it by its own name", link)
 	}
 	r.line("", "%d of %d doors are sound, by their files alone: lines, secrets and journal are looked at on each door, by its own latchd check", good, len(doors))
 	if r.err == nil && r.failed {
