@@ -33,7 +33,7 @@ var elsewhere = map[string][2]string{
 	"bench/vm/run":                        {".ci/run"},
 	"make deb":                            {".ci/run", "make -s deb"},
 	"go test ./...":                       {".ci/run"},
-	"go test -race ./...":                 {".ci/run"},
+	"go test -race ./...":                 {".ci/run", "go test -race -skip"},
 	"CGO_ENABLED=0 GOOS=linux":            {".ci/run", "GOOS=linux CGO_ENABLED=0 go build"},
 	"go run -C bench/cluster":             {".ci/run", "go run . -scenario"},
 	"go run ./cmd/latchd demo":            {"cmd/latchd/demo_test.go", "runDemo("},

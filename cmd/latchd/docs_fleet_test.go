@@ -159,7 +159,7 @@ func TestSettingsAtFaultAreNotTaken(t *testing.T) {
 	}
 }
 
-func TestADoorThatDoesNotTakeItsSettingsHasItsOldOnesBack(t *testing.T) {
+func TestADoorThatDoesNotStayUpHasItsOldSettingsBack(t *testing.T) {
 	const restart = "restart latchd\n"
 	for name, c := range map[string]struct {
 		file, text string // what goes wrong
@@ -198,7 +198,7 @@ func TestADoorThatDoesNotTakeItsSettingsHasItsOldOnesBack(t *testing.T) {
 	}
 }
 
-func TestADoorIsNotHandedHalfOfItsSettings(t *testing.T) {
+func TestHalfOfTheNewSettingsIsNotHandedOut(t *testing.T) {
 	s := newTown(t)
 	if err := os.Remove(filepath.Join(s.dir, "fleet/elm-5/site.toml")); err != nil {
 		t.Fatal(err)
