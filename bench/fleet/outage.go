@@ -66,10 +66,9 @@ func (o *outage) count(dials map[int64]attempts, running int64) {
 	for at, a := range dials {
 		o.refused += a.Failed
 		perSecond[at/int64(time.Second/tick)] += a.Failed
-		if at >= start {
-			o.made += a.Made
-			o.counts[at-start] += a.Made
-		}
+		// A door that has found the broker before this program has saw it return, too.
+		o.made += a.Made
+		o.counts[max(at-start, 0)] += a.Made
 	}
 	for _, n := range perSecond {
 		o.asking = max(o.asking, n)
