@@ -49,7 +49,9 @@ type estate struct {
 	jams   bool
 }
 
-func newEstate(t *testing.T) *estate {
+func newEstate(t *testing.T) *estate { return newEstateOf(t, "front") }
+
+func newEstateOf(t *testing.T, door string) *estate {
 	e := &estate{t: t, dir: t.TempDir(), codes: make(chan string, 10), status: lock.Status{Strike: lock.Locked, TextsLeft: 20}}
 	var err error
 	e.desk, err = signin.Open(signin.Options{Dir: e.dir, Owners: []signin.Owner{{Name: "Ada", Phone: adaPhone}},
@@ -59,7 +61,7 @@ func newEstate(t *testing.T) *estate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.console = NewConsole(ConsoleOptions{Door: "front", Name: "Front door", Version: "test", Rules: rules, Desk: e.desk,
+	e.console = NewConsole(ConsoleOptions{Door: door, Name: "Front door", Version: "test", Rules: rules, Desk: e.desk,
 		Order: e.order, Look: e.look})
 	e.console.Status(e.status)
 	e.handler = Site{Console: e.console, Names: []string{"door.example.org"}}.Handler()

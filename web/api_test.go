@@ -152,8 +152,7 @@ func TestTheJournalIsReadInPagesAndAsATable(t *testing.T) {
 }
 
 func TestADoorOfASiteSaysSo(t *testing.T) {
-	e := newEstate(t)
-	e.console.opts.Door = "elm-5/front"
+	e := newEstateOf(t, "elm-5/front")
 	e.signIn()
 	e.happens(lock.Event{Type: lock.BellRung})
 	type names struct{ Site, ID, Door string }
