@@ -19,7 +19,7 @@ func (r *reading) keypad() {
 		r.wireCount("keypad.rows", k.Rows)
 		r.wireCount("keypad.cols", k.Cols)
 	} else if !r.cfg.Web.served() {
-		r.refuse("keypad.rows", "and keypad.cols name no line, and no panel is served", `name the keypad's lines, or give web.listen = "127.0.0.1:8080"`)
+		r.refuse("keypad.rows", "names no line, nor does keypad.cols, and no panel is served", `name the keypad's lines, or give web.listen = "127.0.0.1:8080"`)
 	}
 	if k.Enter == k.Clear && !r.unread("keypad.enter") && !r.unread("keypad.clear") {
 		r.refuse(r.mine("keypad.clear", "keypad.enter"), "enter and clear are the same key", "give each a key of its own")

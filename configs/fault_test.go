@@ -187,7 +187,7 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 		{"a line that can be none", valid + "[feedback]\nred = \"pin 7\"", []string{
 			`f:18: feedback.red: "pin 7" is no line, name it as the kernel does, as in "GPIO17"`}},
 		{"neither a keypad nor a panel", valid + "[keypad]\nrows = []\ncols = []\n[web]\npanel = true", []string{
-			`f:18: keypad.rows: and keypad.cols name no line, and no panel is served, name the keypad's lines, or give web.listen = "127.0.0.1:8080"`}},
+			`f:18: keypad.rows: names no line, nor does keypad.cols, and no panel is served, name the keypad's lines, or give web.listen = "127.0.0.1:8080"`}},
 		{"a keypad of no rows", valid + "[keypad]\nrows = []\nkeys = []", []string{
 			`f:18: keypad.rows: names 0 lines, allowed: 1 to 8`,
 			`f:19: keypad.keys: lacks 0123456789, a code needs 0 to 9`,

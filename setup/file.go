@@ -56,7 +56,7 @@ func write(b *strings.Builder, title, table string, v, standard reflect.Value, a
 		}
 		lines = append(lines, key+" = "+value(fv))
 	}
-	if len(lines) > 0 {
+	if len(lines) > 0 || strings.HasPrefix(title, "[[") { // one of several counts, though nothing in it is set
 		fmt.Fprintf(b, "\n%s\n%s\n", title, strings.Join(lines, "\n"))
 	}
 }
@@ -108,11 +108,19 @@ func Problem(cfg configs.Config, keys ...string) string {
 			case taken && about(by): // at fault is the file's later one, which may have been asked for earlier
 				return "is " + f.Key + " as well, " + f.Remedy
 			case about(f.Key):
-				return f.Problem + ", " + f.Remedy
+				return sentence(f.Problem) + ", " + f.Remedy
 			}
 		}
 	}
 	return ""
+}
+
+// sentence makes a problem go on from "This", which it does but where a key is "missing".
+func sentence(problem string) string {
+	if strings.HasPrefix(problem, "missing") {
+		return "is " + problem
+	}
+	return problem
 }
 
 // Diff lists the lines that go, with "- ", and those that come, with "+ ", in their order; what stays is left out, as are

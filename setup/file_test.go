@@ -91,8 +91,8 @@ func TestAnAnswerIsHeldAgainstTheConfigurationsOwnChecks(t *testing.T) {
 	if got := setup.Problem(cfg, "door.id"); got != "" {
 		t.Errorf("what is not there yet is held against it: %s", got)
 	}
-	if got := setup.Problem(cfg, "twilio.account_sid"); !strings.HasPrefix(got, "missing, add account_sid") &&
-		!strings.HasPrefix(got, "missing, add [twilio] with account_sid") {
+	if got := setup.Problem(cfg, "twilio.account_sid"); !strings.HasPrefix(got, "is missing, add account_sid") &&
+		!strings.HasPrefix(got, "is missing, add [twilio] with account_sid") {
 		t.Error(got)
 	}
 	cfg.Bell.Line = cfg.Strike.Line

@@ -139,7 +139,7 @@ func keyURI(key otp.TOTP, door string, digits int) string {
 
 // prove asks for codes until one is right.
 func (e enrolment) prove(ctx context.Context, key otp.TOTP) error {
-	for {
+	for tries := 1; ; tries++ {
 		fmt.Fprint(e.out, "The code that the app shows: ")
 		select {
 		case <-ctx.Done():
@@ -155,6 +155,9 @@ func (e enrolment) prove(ctx context.Context, key otp.TOTP) error {
 				return nil
 			}
 			fmt.Fprintln(e.out, e.wrong(key, now, code))
+			if tries == maxRounds {
+				return fmt.Errorf("none of %d codes was right", tries)
+			}
 		}
 	}
 }

@@ -136,6 +136,17 @@ func TestEnrollingAnApp(t *testing.T) {
 	}
 	holds(o.key)
 
+	empty := newOwner(t.Context(), t, path, true)
+	go func() {
+		for range maxRounds {
+			empty.says <- ""
+		}
+	}()
+	if err := empty.end(); err == nil || !strings.Contains(err.Error(), "none of 10 codes was right: nothing has been written") {
+		t.Errorf("with empty lines, it ended with %v", err)
+	}
+	holds(o.key)
+
 	next := newOwner(t.Context(), t, path, true)
 	next.scans()
 	next.types(time.Now())

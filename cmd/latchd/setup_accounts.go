@@ -49,7 +49,7 @@ func (s *installer) twilio(ctx context.Context) error {
 func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 	kept := s.store.holds(name)
 	file, given := s.given(flag)
-	for {
+	for tries := 1; ; tries++ {
 		typed, err := "", error(nil)
 		switch {
 		case given && file == "-":
@@ -87,6 +87,8 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 			return nil
 		case given:
 			return fmt.Errorf("%w: --%s: allowed is %s", errUsage, flag, allowed)
+		case tries == maxAnswers:
+			return giveUp(tries, "the "+what+": allowed: "+allowed, "--"+flag)
 		}
 		s.say("  Allowed: %s.", allowed)
 	}
@@ -114,7 +116,7 @@ func (s *installer) owners(ctx context.Context) error {
 		for _, o := range s.cfg.Owner {
 			names = append(names, o.Name+" ("+o.Phone.String()+")")
 		}
-		keep, err := s.choose(ctx, "  Keep "+strings.Join(names, ", "), "yes", "yes", "no")
+		keep, err := s.choose(ctx, "--owner", "  Keep "+strings.Join(names, ", "), "yes", "yes", "no")
 		if err != nil {
 			return err
 		}
@@ -122,7 +124,7 @@ func (s *installer) owners(ctx context.Context) error {
 			s.cfg.Owner = nil
 		}
 	}
-	for {
+	for tries := 1; ; tries++ {
 		more := len(s.cfg.Owner) > 0
 		text := "  Name"
 		if more {
@@ -138,11 +140,15 @@ func (s *installer) owners(ctx context.Context) error {
 		n := len(s.cfg.Owner)
 		s.addOwner(name, "")
 		if problem := setup.Problem(s.cfg, fmt.Sprintf("owner[%d].name", n)); problem != "" {
+			if tries == maxAnswers {
+				return giveUp(tries, text+": "+problem, "--owner NAME=NUMBER")
+			}
 			s.say("  This %s.", problem)
 			s.cfg.Owner = s.cfg.Owner[:n]
 			continue
 		}
-		err = s.ask(ctx, question{text: "  Number of the phone, as +15557654321", keys: []string{fmt.Sprintf("owner[%d].phone", n)},
+		tries = 0
+		err = s.ask(ctx, question{flag: "owner", text: "  Number of the phone, as +15557654321", keys: []string{fmt.Sprintf("owner[%d].phone", n)},
 			set: func(a string) { s.cfg.Owner[n].Phone = lock.Phone(a) }})
 		if err != nil {
 			return err

@@ -16,6 +16,18 @@ import (
 
 var errBrokenOff = errors.New("set up the door: broken off: nothing has been written")
 
+// An end of the input ends a question; endless empty lines, as of a script that runs out of answers, would not.
+const (
+	maxAnswers = 3  // that cannot stand, to one question
+	maxRounds  = 10 // of trying the same thing on the board
+)
+
+// giveUp is the error after too many tries. flags are those that answer the question.
+func giveUp(tries int, problem, flags string) error {
+	return fmt.Errorf("set up the door: given up after %d tries: %s: start again, or answer with %s; nothing has been written",
+		tries, strings.TrimSpace(problem), flags)
+}
+
 // question asks for one value of the configuration.
 type question struct {
 	flag, text string
@@ -38,14 +50,17 @@ func (s *installer) ask(ctx context.Context, q question) error {
 		}
 		return nil
 	}
-	for {
+	for tries := 1; ; tries++ {
 		answer, err := s.prompt(ctx, q.text, q.usual, q.optional)
 		if err != nil {
 			return err
 		}
 		problem := s.try(q, answer)
-		if problem == "" {
+		switch {
+		case problem == "":
 			return nil
+		case tries == maxAnswers:
+			return giveUp(tries, q.text+": "+problem, "--"+q.flag)
 		}
 		s.say("  This %s.", problem)
 	}
@@ -120,9 +135,9 @@ func (s *installer) line(ctx context.Context) (string, error) {
 	return "", errBrokenOff
 }
 
-// choose asks until one of the words is answered, or its first letter.
-func (s *installer) choose(ctx context.Context, text, usual string, words ...string) (string, error) {
-	for {
+// choose asks until one of the words is answered, or its first letter. flags are those that spare the question.
+func (s *installer) choose(ctx context.Context, flags, text, usual string, words ...string) (string, error) {
+	for tries := 1; ; tries++ {
 		answer, err := s.prompt(ctx, text+" ("+strings.Join(words, ", ")+")", usual, false)
 		if err != nil {
 			return "", err
@@ -131,7 +146,11 @@ func (s *installer) choose(ctx context.Context, text, usual string, words ...str
 		if i >= 0 {
 			return words[i], nil
 		}
-		s.say("  Allowed: %s.", strings.Join(words, ", "))
+		allowed := strings.Join(words, ", ")
+		if tries == maxAnswers {
+			return "", giveUp(tries, text+": allowed: "+allowed, flags)
+		}
+		s.say("  Allowed: %s.", allowed)
 	}
 }
 

@@ -23,8 +23,11 @@ func (s *installer) finish(ctx context.Context) error {
 		return err
 	}
 	if !s.yes {
-		write, err := s.choose(ctx, "Write this", "no", "yes", "no")
-		if err != nil || write == "no" {
+		write, err := s.choose(ctx, "--yes", "Write this", "no", "yes", "no")
+		if err != nil {
+			return err
+		}
+		if write == "no" {
 			return errBrokenOff
 		}
 	}

@@ -26,7 +26,10 @@ func (s *installer) lamps(ctx context.Context) error {
 		q := question{flag: l.flag, text: "  " + l.text, usual: l.usual, optional: true, keys: []string{"feedback." + l.flag},
 			lines: oneLine, set: func(a string) { *l.line = a }}
 		_, given := s.given(l.flag)
-		for right := false; !right; {
+		for tries, right := 1, false; !right; tries++ {
+			if tries > maxRounds {
+				return giveUp(maxRounds, l.text, "--"+l.flag)
+			}
 			if err := s.ask(ctx, q); err != nil {
 				return err
 			}
@@ -34,7 +37,7 @@ func (s *installer) lamps(ctx context.Context) error {
 				break
 			}
 			var err error
-			if right, err = s.lights(ctx, *l.line, l.did); err != nil {
+			if right, err = s.lights(ctx, l.flag, *l.line, l.did); err != nil {
 				return err
 			}
 		}
@@ -43,7 +46,7 @@ func (s *installer) lamps(ctx context.Context) error {
 }
 
 // lights switches a line on for a second and asks what came of it.
-func (s *installer) lights(ctx context.Context, line, did string) (right bool, err error) {
+func (s *installer) lights(ctx context.Context, flag, line, did string) (right bool, err error) {
 	err = s.shine(ctx, line)
 	var no unfit
 	if errors.As(err, &no) {
@@ -53,7 +56,7 @@ func (s *installer) lights(ctx context.Context, line, did string) (right bool, e
 	if err != nil {
 		return false, err
 	}
-	answer, err := s.choose(ctx, "  "+did, "yes", "yes", "no")
+	answer, err := s.choose(ctx, "--"+flag, "  "+did, "yes", "yes", "no")
 	if answer == "no" {
 		s.say("  Then see that its wire is on the pin of %s, and which way round it is; or type another line, or none.", line)
 	}

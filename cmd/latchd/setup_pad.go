@@ -13,15 +13,17 @@ import (
 	"latchd/setup"
 )
 
+const padFlags = "--rows, --cols and --keys"
+
 // keypad finds the keypad's lines by its keys, or asks for them.
 func (s *installer) keypad(ctx context.Context) error {
-	for {
+	for tries := 1; ; tries++ {
 		how := "type"
 		if !s.yes && !s.flags.Changed("rows") && !s.flags.Changed("cols") {
 			s.say("\nThe keypad. Its rows and columns are found by pressing its keys, on any free lines.")
 			s.say("  Free lines are looked at one by one. Take off what else is wired to the header; %s is left alone.", s.cfg.Strike.Line)
 			var err error
-			if how, err = s.choose(ctx, "  Press its keys, type its lines, or none fitted", "press", "press", "type", "none"); err != nil {
+			if how, err = s.choose(ctx, padFlags, "  Press its keys, type its lines, or none fitted", "press", "press", "type", "none"); err != nil {
 				return err
 			}
 		}
@@ -44,6 +46,9 @@ func (s *installer) keypad(ctx context.Context) error {
 				return nil
 			}
 			err = fmt.Errorf("this %s", problem)
+		}
+		if tries == maxRounds {
+			return giveUp(tries, "the keypad: "+err.Error(), padFlags)
 		}
 		s.say("  The keypad: %v.", err)
 		s.setPad(setup.Pad{})

@@ -15,6 +15,8 @@ import (
 // click is how long the strike's relay is switched to hear it.
 const click = 300 * time.Millisecond
 
+const strikeFlags = "--strike-line and --strike-active"
+
 // strike asks for the strike's line and finds the level that opens it.
 func (s *installer) strike(ctx context.Context) error {
 	c := &s.cfg.Strike
@@ -25,7 +27,7 @@ func (s *installer) strike(ctx context.Context) error {
 		keys: []string{"strike.active"}, set: func(a string) { c.Active = a }}
 	_, lineGiven := s.given(line.flag)
 	_, levelGiven := s.given(level.flag)
-	for {
+	for tries := 1; ; tries++ {
 		if err := s.ask(ctx, line); err != nil {
 			return err
 		}
@@ -47,6 +49,8 @@ func (s *installer) strike(ctx context.Context) error {
 			return nil
 		case !errors.As(err, &no) || lineGiven:
 			return err
+		case tries == maxRounds:
+			return giveUp(tries, err.Error(), strikeFlags)
 		}
 		s.say("  %v", err)
 	}
@@ -69,7 +73,7 @@ const openAtRest = `The strike is open while nothing drives %s, as it will be wh
 func (s *installer) listen(ctx context.Context) (active string, err error) {
 	line := s.cfg.Strike.Line
 	s.say("  Which level opens it is found by ear: the relay is switched for 0.3 s, and the door may open.")
-	locked, err := s.choose(ctx, "  Is the strike locked now", "", "yes", "no", "skip")
+	locked, err := s.choose(ctx, strikeFlags, "  Is the strike locked now", "", "yes", "no", "skip")
 	switch {
 	case err != nil:
 		return "", err
@@ -80,7 +84,7 @@ func (s *installer) listen(ctx context.Context) (active string, err error) {
 	}
 	for _, level := range []gpio.Level{gpio.High, gpio.Low} {
 		word := levelWord(level)
-		yes, err := s.choose(ctx, fmt.Sprintf("  Switch %s %s for 0.3 s now", line, word), "no", "yes", "no")
+		yes, err := s.choose(ctx, strikeFlags, fmt.Sprintf("  Switch %s %s for 0.3 s now", line, word), "no", "yes", "no")
 		if err != nil {
 			return "", err
 		}
@@ -90,7 +94,7 @@ func (s *installer) listen(ctx context.Context) (active string, err error) {
 		if err := s.pulse(ctx, level); err != nil {
 			return "", err
 		}
-		heard, err := s.choose(ctx, "  Clicked and opened, nothing, or open before", "", "clicked", "nothing", "open")
+		heard, err := s.choose(ctx, strikeFlags, "  Clicked and opened, nothing, or open before", "", "clicked", "nothing", "open")
 		switch {
 		case err != nil:
 			return "", err
@@ -143,7 +147,7 @@ func (s *installer) confirm(ctx context.Context, locked gpio.Level) (err error) 
 	if err := line.Out(locked); err != nil {
 		return err
 	}
-	answer, err := s.choose(ctx, fmt.Sprintf("  %s is held %s now, which should lock. Is the strike locked", s.cfg.Strike.Line, levelWord(locked)),
+	answer, err := s.choose(ctx, strikeFlags, fmt.Sprintf("  %s is held %s now, which should lock. Is the strike locked", s.cfg.Strike.Line, levelWord(locked)),
 		"", "yes", "no")
 	if answer == "no" {
 		return unfit("Then what was heard is in doubt. The line has been let go: once more.")

@@ -63,7 +63,8 @@ func setInput(in *configs.Input, word string) {
 
 // work asks for one part until an answer is of use.
 func (s *installer) work(ctx context.Context, q question, ready string) error {
-	for {
+	answers := 0
+	for rounds := 1; ; rounds++ {
 		answer := "y"
 		if ready != "" {
 			var err error
@@ -76,6 +77,9 @@ func (s *installer) work(ctx context.Context, q question, ready string) error {
 			answer, err = s.watch(ctx, q, ready != "" && q.flag == "contact")
 			var no unfit
 			if errors.As(err, &no) {
+				if rounds == maxRounds {
+					return giveUp(rounds, q.text+": "+err.Error(), "--"+q.flag)
+				}
 				s.say("  %v.", err)
 				continue
 			}
@@ -86,6 +90,9 @@ func (s *installer) work(ctx context.Context, q question, ready string) error {
 		problem := s.try(q, answer)
 		if problem == "" {
 			return nil
+		}
+		if answers++; answers == maxAnswers {
+			return giveUp(answers, q.text+": "+problem, "--"+q.flag)
 		}
 		s.say("  This %s.", problem)
 		if q.flag == "bell" && answer == "none" {
