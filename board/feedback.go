@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"time"
@@ -63,9 +64,12 @@ func shown(beat lamp, unlocked bool) lamp {
 	return beat
 }
 
+// oneLight is the light of a door with one lamp: it shines for the other too. The rhythms are told apart by any colour.
+const oneLight = green | red
+
 // Feedback tells the visitor by light and sound. The newest signal cuts short the one before.
 type Feedback struct {
-	lines    map[lamp]gpio.PinOut
+	lines    map[lamp]gpio.PinOut // by what each tells
 	fault    func(error)
 	signal   chan lock.Signal // holds the newest
 	unlocked chan bool        // likewise
@@ -75,17 +79,25 @@ type Feedback struct {
 }
 
 // NewFeedback takes lines that are off at the low level; nil: not fitted. onFault hears the error of a line that fails and
-// nil once it works again; it must not block for long.
+// nil once it works again; it must not block for long. A lamp that is fitted alone shines for the other as well.
 func NewFeedback(greenLine, redLine, buzzerLine gpio.PinOut, onFault func(error)) *Feedback {
 	f := &Feedback{lines: map[lamp]gpio.PinOut{}, fault: onFault, signal: make(chan lock.Signal, 1), unlocked: make(chan bool, 1),
 		stop: make(chan struct{}), ended: make(chan struct{})}
-	for l, line := range map[lamp]gpio.PinOut{green: greenLine, red: redLine, buzzer: buzzerLine} {
-		if line != nil {
-			f.lines[l] = line
-		}
+	if greenLine == nil || redLine == nil {
+		f.add(oneLight, cmp.Or(greenLine, redLine))
+	} else {
+		f.add(green, greenLine)
+		f.add(red, redLine)
 	}
+	f.add(buzzer, buzzerLine)
 	go f.play()
 	return f
+}
+
+func (f *Feedback) add(tells lamp, line gpio.PinOut) {
+	if line != nil {
+		f.lines[tells] = line
+	}
 }
 
 // Show plays a signal's pattern and does not wait for it. A signal without a pattern ends the one that plays.

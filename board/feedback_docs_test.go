@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
 
 	"latchd/lock"
 )
@@ -89,6 +92,48 @@ func TestSignalsAreToldApartByLightAndBySoundAlone(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// Whoever has fitted one part alone is told everything by it.
+func TestSignalsAreToldApartByOnePartAlone(t *testing.T) {
+	for name, fitted := range map[string]lamp{"green": green, "red": red, "buzzer": buzzer} {
+		tells := map[lock.Signal][]time.Duration{}
+		for _, m := range meanings {
+			synctest.Test(t, func(t *testing.T) {
+				strike, pins := newFakePin("strike", gpio.Low), map[lamp]gpio.PinOut{}
+				only := newFakePin(name, gpio.Low)
+				pins[fitted] = only
+				f := NewFeedback(pins[green], pins[red], pins[buzzer], func(err error) { t.Error(err) })
+				defer f.Close()
+				s := NewStrike(strike, false, 0, func(err error) { t.Error(err) })
+				defer s.Close()
+				s.Watch(f.Unlocked)
+				if m.signal == lock.DoorOpen {
+					s.Open(5 * time.Second)
+				}
+				f.Show(m.signal)
+				<-time.After(time.Minute)
+				tells[m.signal] = highs(only.log())
+			})
+			if len(tells[m.signal]) == 0 {
+				t.Errorf("%s alone does not tell %s", name, m.signal)
+			}
+		}
+		for i, a := range meanings {
+			for _, b := range meanings[:i] {
+				if !apart(tells[a.signal], tells[b.signal]) {
+					t.Errorf("%s alone: %s and %s are the same", name, a.signal, b.signal)
+				}
+			}
+		}
+		want := []time.Duration{5 * time.Second}
+		if fitted == buzzer {
+			want[0] = long
+		}
+		if got := tells[lock.DoorOpen]; !slices.Equal(got, want) {
+			t.Errorf("%s alone is on for %v while the door is open, want %v", name, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ const shine = time.Second
 
 // lamps asks for the lines of the lamps and the buzzer, and switches each on for a second.
 func (s *installer) lamps(ctx context.Context) error {
-	s.tell("\nLamps and a buzzer, which a high level switches on: type the line of each, as GPIO12, or none. It comes on for a second.")
+	s.tell("\nLamps and a buzzer, which a high level switches on: type the line of each, as GPIO12, or none. It comes on for a second. Any one of them tells everything.")
 	was, now := s.was.Feedback, &s.cfg.Feedback
 	for _, l := range []struct {
 		flag, text, did, usual string
