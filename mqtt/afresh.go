@@ -44,6 +44,13 @@ func (s *session) askRefused() {
 // on its way back, too, and two that bear one id are not to shout each other down.
 const hearsay = time.Second
 
+// Whoever may write on Home Assistant's status could have all said again without end: some times at once, as a person may
+// reload it, and once each rebirth after that. What comes between is answered together, when the next may be.
+const (
+	rebirth      = 10 * time.Second
+	rebirthBurst = 3
+)
+
 // own are the retained topics on which nobody but the door is to speak.
 var own = []string{"availability", "lock/state", "door/state", "tamper/state", "lockout/attributes", "lockout/state",
 	"problem/attributes", "problem/state", "texts/state"}

@@ -54,6 +54,46 @@ func TestADoorContradictsWhatIsSaidOfItsStates(t *testing.T) {
 	})
 }
 
+func TestADoorSaysAllAgainForHomeAssistantAtMostOnceInAWhile(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		every time.Duration
+		times int
+		want  []time.Duration // when all is said, from the first online on
+	}{
+		{"one", time.Hour, 1, []time.Duration{0}},
+		{"as a person reloads it", 2 * time.Second, 3, []time.Duration{0, 2 * time.Second, 4 * time.Second}},
+		{"once too often, and answered later", 2 * time.Second, 4, []time.Duration{0, 2 * time.Second, 4 * time.Second, rebirth}},
+		{"for ever in good time", rebirth, 5, []time.Duration{0, rebirth, 2 * rebirth, 3 * rebirth, 4 * rebirth}},
+		{"a flood for 25 s", 100 * time.Millisecond, 250, []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond, rebirth, 2 * rebirth, 3 * rebirth}},
+	} {
+		inVirtualTime(t, func(t *testing.T, r *rig) {
+			var start time.Time
+			said := map[string][]time.Duration{}
+			r.publish = func(m message) {
+				if m.retained && !start.IsZero() {
+					said[m.topic] = append(said[m.topic], time.Since(start).Round(time.Millisecond))
+				}
+			}
+			r.start()
+			pass(time.Minute)
+			r.set(func() { start = time.Now() })
+			for range c.times {
+				r.tell("homeassistant/status", "online", false)
+				pass(c.every)
+			}
+			pass(time.Minute)
+			r.set(func() {
+				for _, topic := range []string{"latchd/front/lock/state", "latchd/front/availability", "homeassistant/device/latchd-front/config"} {
+					if !slices.Equal(said[topic], c.want) {
+						t.Errorf("%s: %s is said after %v, want %v", c.name, topic, said[topic], c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestWhatTheDoorRetainsIsWhatItListensTo(t *testing.T) {
 	c := client(t, options("tcp://broker:1883"), newBox(), nil)
 	var names []string

@@ -39,6 +39,8 @@ type session struct {
 	compare   <-chan time.Time  // when what is said of the door is held against what it has said
 	asking    paho.Token        // for those again
 	ask       backoff           // when that is due
+	births    *rate.Limiter     // of answers to Home Assistant's birth
+	reborn    <-chan time.Time  // when the next is due
 	afresh    backoff           // when all is to be said again, because what is retained is in doubt
 	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
 	announced bool              // states, availability and discovery are out
@@ -230,7 +232,11 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 		case <-s.pace:
 			s.pace = nil
 		case <-s.birth:
-			s.announced, s.shown = false, map[string]string{}
+			if s.reborn == nil {
+				s.reborn = time.After(s.births.Reserve().Delay())
+			}
+		case <-s.reborn:
+			s.reborn, s.announced, s.shown = nil, false, map[string]string{}
 		case <-s.afresh.due:
 			s.afresh.due, s.announced, s.shown = nil, false, map[string]string{}
 		case <-s.told:
