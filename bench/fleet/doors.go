@@ -18,6 +18,7 @@ import (
 type town struct {
 	doors   []*door
 	first   int
+	certs   string // the folder of certificates; empty: the doors speak in clear
 	in, out atomic.Uint64
 	words   chan word
 	active  atomic.Int64
@@ -34,10 +35,11 @@ func beDoors(args []string, orders io.Reader, out io.Writer) error {
 	broker, dir := set.String("broker", "", "HOST:PORT"), set.String("dir", "", "for the journals")
 	seed := set.Uint64("seed", 1, "of the visitors")
 	spread := set.Duration("spread", 0, "as mqtt.spread")
+	certs := set.String("certificates", "", "folder of ca.pem and door.pem; empty: no TLS")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	t := &town{first: *first, words: make(chan word, 10_000), dials: map[int64]attempts{}, doors: make([]*door, *n)}
+	t := &town{first: *first, certs: *certs, words: make(chan word, 10_000), dials: map[int64]attempts{}, doors: make([]*door, *n)}
 	said := make(chan error, 1)
 	go func() { said <- t.say(out) }()
 	if err := t.open(*dir, *broker, *spread); err != nil {

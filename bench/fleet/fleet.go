@@ -18,7 +18,9 @@ const perProcess = 2000
 // fleet is the broker, the subscriber, which this process is, and the processes of doors.
 type fleet struct {
 	dir    string
+	link   link
 	broker *mosquitto.Broker
+	at     string // where the doors find it
 	ear    *ear
 	towns  []*process
 	n      int // doors
@@ -28,13 +30,26 @@ type fleet struct {
 	opened map[string][]int64 // when each door's strike was driven to open, since takeOpened
 }
 
-func newFleet(dir string, show *progress) (*fleet, error) {
-	f := &fleet{dir: dir, ear: newEar(), show: show, opened: map[string][]int64{}}
+// newFleet starts the broker, with its files in dir, and the subscriber; there are no doors yet.
+func newFleet(dir string, l link, show *progress) (*fleet, error) {
+	f := &fleet{dir: dir, link: l, ear: newEar(), show: show, opened: map[string][]int64{}}
 	// As Debian's own configuration: what is retained is kept.
 	config := fmt.Sprintf("%spersistence true\npersistence_location %s/\n", mosquitto.Open, dir)
 	var err error
+	if l.tls {
+		if f.at, err = mosquitto.FreePort(); err == nil {
+			err = certify(dir)
+		}
+		if err != nil {
+			return nil, err
+		}
+		config += secured(f.at, dir)
+	}
 	if f.broker, err = mosquitto.Start(dir, config); err != nil {
 		return nil, err
+	}
+	if !l.tls {
+		f.at = f.broker.Address
 	}
 	if err := f.ear.listen(f.broker.Address); err != nil {
 		f.broker.Kill()

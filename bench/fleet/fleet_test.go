@@ -44,7 +44,13 @@ func TestASmallFleetLosesNothingAndIsBackAfterItsBroker(t *testing.T) {
 			t.Errorf("used: %+v", u)
 		}
 	}
+	if len(r.outages) != 2 || !strings.Contains(r.text(), "50 doors, mqtt.spread 1s, TLS: ") {
+		t.Errorf("%d outages:\n%s", len(r.outages), r.text())
+	}
 	for _, o := range r.outages {
+		if o.house.Resident == 0 || o.house.CPU <= 0 || o.broker.Resident == 0 {
+			t.Errorf("an outage's use: %+v, %+v", o.house, o.broker)
+		}
 		if len(o.back) != 50 || o.back[0] < 0 || o.made < 50 || o.refused == 0 || o.within(0, time.Hour) != o.made {
 			t.Errorf("an outage: %+v", o)
 		}
@@ -177,7 +183,7 @@ func TestThePlotIsAPictureOfWhatThereIs(t *testing.T) {
 		e.access[i] = time.Duration(i+1) * time.Millisecond
 	}
 	for _, r := range []results{{}, {rates: []evening{{doors: 1000, times: 1}, e}, grown: []evening{e, e},
-		outages: []outage{{counts: map[int64]int{}}, {counts: map[int64]int{0: 7, 49: 3, 50: 1}}}}} {
+		outages: []outage{{counts: map[int64]int{}}, {counts: map[int64]int{0: 7, 119: 3, 120: 1}}}}} {
 		svg := string(r.plot())
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {

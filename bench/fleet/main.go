@@ -1,7 +1,7 @@
 // Command fleet measures many doors at one broker: a thousand of them, each with its machine, loop, journal and MQTT side, in
 // one process, on simulated boards, and one mosquitto on this machine. Visitors ring, get their codes in memory and type them,
 // at an evening's rate and at ten and a hundred times that; then the broker goes away and comes back; then the doors are
-// doubled until something gives. It prints tables. With -write it also writes its section of BENCHMARKS.md and the plot.
+// doubled until something gives; then the broker goes away from doors with mqtt.spread, and from doors that speak TLS. It prints tables. With -write it also writes its section of BENCHMARKS.md and the plot.
 //
 // It ends with 1, and writes nothing, when an event was lost or a state was not true in the end, before the doors are doubled, and when
 // -write is asked of a busy machine. It ends with 1, too, when an aim was failed; that is written.
@@ -30,8 +30,6 @@ var (
 	most  = flag.Int("most", 16_000, "doors to stop at, if nothing gives before")
 	long  = flag.Float64("long", 1, "times the usual length of each part")
 	seed  = flag.Uint64("seed", 1, "of the visitors")
-
-	spread = flag.Duration("spread", 0, "over which the doors come back to the broker: mqtt.spread of their configuration")
 )
 
 var processors = runtime.NumCPU()

@@ -3,12 +3,16 @@ package main
 import (
 	"slices"
 	"time"
+
+	"latchd/bench/proc"
 )
 
 // outage is what was measured when the broker went away and came back.
 type outage struct {
 	doors int
 	stay
+	house, broker proc.Usage // resident: at rest before; CPU: from the broker's running until all are back
+
 	back     latencies     // of each door: from the broker's running to the subscriber's hearing that it is online, after its states
 	asking   int           // attempts to connect in the busiest second while it was away
 	refused  int           // of all
@@ -21,6 +25,9 @@ type outage struct {
 // outage takes the broker away while visitors come, and waits until all doors are back and have told all.
 func (f *fleet) outage(times float64, s stay, settle time.Duration) (o outage, err error) {
 	o = outage{doors: f.n, stay: s, counts: map[int64]int{}}
+	if o.house, o.broker, _, err = f.use(); err != nil {
+		return o, err
+	}
 	again := f.ear.repeated()
 	if err := f.rate(times); err != nil {
 		return o, err
@@ -40,12 +47,21 @@ func (f *fleet) outage(times float64, s stay, settle time.Duration) (o outage, e
 		return o, err
 	}
 	running := now() - int64(time.Since(f.broker.Running))
+	house, _, _, err := f.use()
+	if err != nil {
+		return o, err
+	}
 	if err := f.ear.listen(f.broker.Address); err != nil {
 		return o, err
 	}
 	if err := f.until("doors back", f.n, f.ear.online); err != nil {
 		return o, err
 	}
+	houseBack, brokerBack, _, err := f.use()
+	if err != nil {
+		return o, err
+	}
+	o.house.CPU, o.broker.CPU = houseBack.CPU-house.CPU, brokerBack.CPU
 	o.back = f.ear.backs(running)
 	slices.Sort(o.back)
 	f.pause("all are back", settle) // whoever is thrown out again is so by now

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -25,7 +26,8 @@ type plan struct {
 	busy    float64       // at how many times an evening's rate the outages happen
 	rates   []part
 	outages []stay
-	double  part // of the growing fleet; no length: it does not grow
+	others  []stay // of fleets of their own
+	double  part   // of the growing fleet; no length: it does not grow
 }
 
 type part struct {
@@ -36,13 +38,22 @@ type part struct {
 type stay struct {
 	away  time.Duration
 	saved bool // the broker is stopped, and not killed
+	link
+}
+
+// link is how the doors come to the broker.
+type link struct {
+	spread time.Duration // mqtt.spread of their configuration
+	tls    bool          // with certificates on both sides
 }
 
 // The lengths give 200, 1,700 and 6,700 openings of a thousand doors, and 1,000 or more in each size of the growing fleet.
 var (
 	whole = plan{settle: settled, busy: usual, rates: []part{{1, 2 * time.Minute}, {10, 100 * time.Second}, {100, 40 * time.Second}},
-		outages: []stay{{10 * time.Second, false}, {time.Minute, true}}, double: part{usual, 35 * time.Second}}
-	short = plan{doors: 50, settle: time.Second, busy: 20, rates: []part{{50, 3 * time.Second}}, outages: []stay{{time.Second, true}}}
+		outages: []stay{{away: 10 * time.Second}, {away: time.Minute, saved: true}}, double: part{usual, 35 * time.Second},
+		others: []stay{{away: 10 * time.Second, link: link{spread: 10 * time.Second}}, {away: 10 * time.Second, link: link{tls: true}}}}
+	short = plan{doors: 50, settle: time.Second, busy: 20, rates: []part{{50, 3 * time.Second}}, outages: []stay{{away: time.Second, saved: true}},
+		others: []stay{{away: time.Second, link: link{time.Second, true}}}}
 )
 
 // settled is how long a connection has to stand before its loss counts as an outage to the doors; a little longer than in
@@ -53,29 +64,53 @@ const settled = 11 * time.Second
 const usual = 10
 
 func (p plan) run(dir string, show *progress) (r results, err error) {
-	f, err := newFleet(dir, show)
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, f.close()) }()
 	if p.doors == 0 {
 		p.doors = *doors
 	}
-	if err := f.grow(p.doors); err != nil {
-		return r, err
+	err = p.with(link{}, dir, show, func(f *fleet) error { return p.measure(f, &r) })
+	for _, s := range p.others {
+		if err != nil {
+			break
+		}
+		err = p.with(s.link, dir, show, func(f *fleet) error {
+			o, err := f.outage(p.busy, s, scaled(p.settle))
+			r.outages, r.events = append(r.outages, o), r.events+f.ear.events()
+			return err
+		})
 	}
-	f.pause("the doors settle", scaled(p.settle))
+	return r, err
+}
+
+// with has a fleet of its own for do, in a folder below dir that is gone afterwards.
+func (p plan) with(l link, dir string, show *progress, do func(*fleet) error) error {
+	dir, err := os.MkdirTemp(dir, "")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	f, err := newFleet(dir, l, show)
+	if err != nil {
+		return err
+	}
+	if err = f.grow(p.doors); err == nil {
+		f.pause("the doors settle", scaled(p.settle))
+		err = do(f)
+	}
+	return errors.Join(err, f.close())
+}
+
+func (p plan) measure(f *fleet, r *results) error {
 	for _, q := range p.rates {
 		e, err := f.evening(q.times, scaled(q.long))
 		if err != nil {
-			return r, fmt.Errorf("%g times an evening's rate: %w", q.times, err)
+			return fmt.Errorf("%g times an evening's rate: %w", q.times, err)
 		}
 		r.rates = append(r.rates, e)
 	}
 	for _, s := range p.outages {
 		o, err := f.outage(p.busy, s, scaled(p.settle))
 		if err != nil {
-			return r, fmt.Errorf("broker away for %v: %w", s.away, err)
+			return fmt.Errorf("broker away for %v: %w", s.away, err)
 		}
 		r.outages = append(r.outages, o)
 	}
@@ -94,7 +129,7 @@ func (p plan) run(dir string, show *progress) (r results, err error) {
 		}
 		r.grown, r.gave, r.events = append(r.grown, e), e.gave(), f.ear.events()
 	}
-	return r, nil
+	return nil
 }
 
 // idleAtLeast is the share of the processors' time that has to be idle before a run whose figures are written.

@@ -12,8 +12,9 @@ const (
 	panelWide, panelHigh = 300.0, 240.0
 	panelTop, panelLeft  = 64.0, 70.0
 	panelGap, panelRight = 80.0, 24.0
-	barsTop, barsHigh    = panelTop + panelHigh + 130, 110.0
-	barsFor              = 5 * time.Second // from the broker's return on
+	barsTop, barsHigh    = panelTop + panelHigh + 130, 90.0
+	barsRow              = barsHigh + 70    // from one pair of outages to the next
+	barsFor              = 12 * time.Second // from the broker's return on
 	decades              = 5
 )
 
@@ -28,15 +29,16 @@ func (r results) plot() []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" role="img" font-family="system-ui, sans-serif" font-size="12">
 <title>A fleet: latency over rate and over doors; connections after the broker's return</title>
 <style>
-.page { fill: #fff } text { fill: #333 } .head { font-weight: 600 } .grid { stroke: #ddd } .bar { fill: #1f5fbf } .aim { stroke: #888; stroke-dasharray: 5 4 }
+.page { fill: #fff } text { fill: #333; stroke: #fff; stroke-width: 3; paint-order: stroke } .head { font-weight: 600 } .grid { stroke: #ddd } .bar { fill: #1f5fbf } .aim { stroke: #888; stroke-dasharray: 5 4 }
 .a { stroke: #0a7d4f; fill: #0a7d4f } .b { stroke: #1f5fbf; fill: #1f5fbf } .c { stroke: #b3470b; fill: #b3470b } polyline.a, polyline.b, polyline.c { fill: none; stroke-width: 2 }
-text.a, text.b, text.c { stroke: none; font-weight: 600 }
-@media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #ccc } .grid { stroke: #333 } .bar { fill: #79b0ff }
-.a { stroke: #4cc38a; fill: #4cc38a } .b { stroke: #79b0ff; fill: #79b0ff } .c { stroke: #ff9a5c; fill: #ff9a5c } }
+text.a, text.b, text.c { stroke: #fff; font-weight: 600 }
+@media (prefers-color-scheme: dark) { .page { fill: #0d1117 } text { fill: #ccc; stroke: #0d1117 } .grid { stroke: #333 } .bar { fill: #79b0ff }
+.a { stroke: #4cc38a; fill: #4cc38a } .b { stroke: #79b0ff; fill: #79b0ff } .c { stroke: #ff9a5c; fill: #ff9a5c }
+text.a, text.b, text.c { stroke: #0d1117 } }
 </style>
 <rect class="page" width="100%%" height="100%%"/>
 <text class="head" x="%.0f" y="24" font-size="14">From the strike's line to access granted at the subscriber</text>
-`, panelLeft+2*panelWide+panelGap+panelRight, barsTop+barsHigh+56, panelLeft)
+`, panelLeft+2*panelWide+panelGap+panelRight, barsTop+barsRow*math.Ceil(float64(len(r.outages))/2)-20, panelLeft)
 	first := 0
 	for _, e := range r.rates {
 		first = e.doors
@@ -54,7 +56,7 @@ text.a, text.b, text.c { stroke: none; font-weight: 600 }
 		fmt.Fprintf(&b, "<text class=\"head\" x=\"%.0f\" y=\"%.0f\" font-size=\"14\">Connections made in each tenth of a second after the broker's return</text>\n", panelLeft, barsTop-40)
 	}
 	for i, o := range r.outages {
-		o.bars(&b, panelLeft+float64(i)*(panelWide+panelGap))
+		o.bars(&b, panelLeft+float64(i%2)*(panelWide+panelGap), barsTop+float64(i/2)*barsRow)
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
@@ -117,10 +119,10 @@ func unit(d time.Duration) string {
 }
 
 // bars draws how many connections the doors made in each tick after the broker's return.
-func (o outage) bars(b *strings.Builder, left float64) {
-	ticks, bottom := int64(barsFor/tick), barsTop+barsHigh
+func (o outage) bars(b *strings.Builder, left, top float64) {
+	ticks, bottom := int64(barsFor/tick), top+barsHigh
 	most, _ := o.most()
-	fmt.Fprintf(b, "<text class=\"head\" x=\"%.0f\" y=\"%.0f\">%d doors: away for %.0f s</text>\n", left, barsTop-16, o.doors, o.away.Seconds())
+	fmt.Fprintf(b, "<text class=\"head\" x=\"%.0f\" y=\"%.0f\">%d doors: away for %.0f s%s</text>\n", left, top-16, o.doors, o.away.Seconds(), o.link)
 	for _, n := range []int{0, most} {
 		y := bottom - barsHigh*float64(n)/float64(max(most, 1))
 		fmt.Fprintf(b, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1[3]f\"/><text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%d</text>\n",
@@ -129,11 +131,13 @@ func (o outage) bars(b *strings.Builder, left float64) {
 	wide := panelWide / float64(ticks)
 	for at := range ticks {
 		if high := barsHigh * float64(o.counts[at]) / float64(max(most, 1)); high > 0 {
-			fmt.Fprintf(b, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", left+float64(at)*wide+0.5, bottom-high, wide-1, high)
+			fmt.Fprintf(b, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", left+float64(at)*wide+0.2, bottom-high, wide-0.4, high)
 		}
 	}
-	for s := range int(barsFor/time.Second) + 1 {
+	for s := 0; s <= int(barsFor/time.Second); s += 2 {
 		fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%d s</text>\n", left+panelWide*float64(s)*float64(time.Second)/float64(barsFor), bottom+20, s)
 	}
-	fmt.Fprintf(b, "<text x=\"%.0f\" y=\"%.0f\">later: %d</text>\n", left, bottom+42, o.within(barsFor, time.Hour))
+	if n := o.within(barsFor, time.Hour); n > 0 {
+		fmt.Fprintf(b, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">later: %d</text>\n", left+panelWide, top-16, n)
+	}
 }

@@ -26,8 +26,11 @@ func (f *fleet) start(n int) (*process, error) {
 		return nil, err
 	}
 	p := &process{n: n, up: make(chan struct{}), reports: make(chan *report, 1), ended: make(chan error, 1)}
-	p.cmd = exec.Command(self, "doors", "-first", strconv.Itoa(f.n), "-n", strconv.Itoa(n), "-broker", f.broker.Address,
-		"-dir", filepath.Join(f.dir, "doors"), "-seed", strconv.FormatUint(*seed, 10), "-spread", spread.String())
+	p.cmd = exec.Command(self, "doors", "-first", strconv.Itoa(f.n), "-n", strconv.Itoa(n), "-broker", f.at,
+		"-dir", filepath.Join(f.dir, "doors"), "-seed", strconv.FormatUint(*seed, 10), "-spread", f.link.spread.String())
+	if f.link.tls {
+		p.cmd.Args = append(p.cmd.Args, "-certificates", f.dir)
+	}
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -5,20 +5,30 @@ import (
 	"net"
 )
 
-// dial connects to the broker, counts that, and counts the bytes from then on.
+// dial connects to the broker as the daemon does. It counts that, and the bytes from then on.
 func (t *town) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	t.count(err == nil)
+	if err != nil {
+		return nil, err
+	}
+	if conn = (counted{conn, t}); t.certs == "" {
+		return conn, nil
+	}
+	return shake(ctx, conn, t.certs)
+}
+
+func (t *town) count(made bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := now() / int64(tick)
 	a := t.dials[at]
-	defer func() { t.dials[at] = a }()
-	if err != nil {
+	if made {
+		a.Made++
+	} else {
 		a.Failed++
-		return nil, err
 	}
-	a.Made++
-	return counted{conn, t}, nil
+	t.dials[at] = a
 }
 
 type counted struct {

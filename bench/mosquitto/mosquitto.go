@@ -35,8 +35,8 @@ type Broker struct {
 
 var listener = regexp.MustCompile(`(?m)^listener .*$`)
 
-// Start starts mosquitto with that configuration, but on a free port of 127.0.0.1, and returns when it runs. Its files go
-// into dir. The error wraps fs.ErrNotExist where none is installed.
+// Start starts mosquitto with that configuration, but its first listener on a free port of 127.0.0.1, and returns when it runs.
+// Its files go into dir. The error wraps fs.ErrNotExist where none is installed.
 func Start(dir, config string) (*Broker, error) {
 	path, err := exec.LookPath("/usr/sbin/mosquitto")
 	if err != nil {
@@ -44,11 +44,11 @@ func Start(dir, config string) (*Broker, error) {
 	}
 	for range 5 { // the port may be taken between its choice and its use
 		b := &Broker{path: path, config: filepath.Join(dir, "mosquitto.conf")}
-		if b.Address, err = freePort(); err != nil {
+		if b.Address, err = FreePort(); err != nil {
 			return nil, err
 		}
 		_, port, _ := net.SplitHostPort(b.Address)
-		text := "user root\npersistence false\nlog_dest stderr\n" + listener.ReplaceAllString(config, "listener "+port+" 127.0.0.1")
+		text := "user root\npersistence false\nlog_dest stderr\n" + strings.Replace(config, listener.FindString(config), "listener "+port+" 127.0.0.1", 1)
 		if err = os.WriteFile(b.config, []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -110,7 +110,8 @@ func (b *Broker) end(by syscall.Signal) {
 // PID is the process id of its present run.
 func (b *Broker) PID() int { return b.cmd.Process.Pid }
 
-func freePort() (string, error) {
+// FreePort returns an address of loopback, HOST:PORT, that nobody listens on; it may be taken before it is used.
+func FreePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
