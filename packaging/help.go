@@ -69,7 +69,7 @@ func (s source) commandsOf(command ...string) (all []entry, err error) {
 		return nil, err
 	}
 	for line := range strings.Lines(string(out)) {
-		if name, about, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
+		if name, about, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && name != "help" { // it says what the page says
 			all = append(all, entry{name, about})
 		}
 	}

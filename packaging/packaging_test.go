@@ -117,7 +117,7 @@ func completed(t *testing.T, words ...string) (all []string) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if name, _, ok := strings.Cut(line, "\t"); ok {
+		if name, _, ok := strings.Cut(line, "\t"); ok && name != "help" {
 			all = append(all, name)
 		}
 	}

@@ -90,7 +90,6 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 		overview(root)
 	})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does the same, and needs no line on the screen
 	root.AddCommand(newRun(), newDemo(), newSetup(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newWiring(), newKeys(), newVersion())
 	complete(root)
 	return root
