@@ -22,7 +22,7 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 			`f:18: offline.code: a year of guessing opens one door in 225 instead of one in 900 (6 digits), "failing" risks that only while texts fail`}},
 		{"an offline code while texts fail", valid + "[offline]\ncode = \"failing\"", nil},
 		{"a strike that a high level opens, on a line that pulls up", valid + "[strike]\nline = \"GPIO8\"", []string{
-			`f:18: strike.line: GPIO8 pulls up at power-on, which may open the door, use one of GPIO9 to GPIO27`}},
+			`f:18: strike.line: GPIO8 pulls up at power-on, which may open the door, use one of GPIO9 to GPIO13 or GPIO16 to GPIO27`}},
 		{"the same on a line that pulls down", valid + "[strike]\nline = \"GPIO9\"", nil},
 		{"a strike that a low level opens, on the default line", valid + "[strike]\nactive = \"low\"", []string{
 			`f:17: strike.line: GPIO17 pulls down at power-on, which may open the door, use one of GPIO2 to GPIO8`}},

@@ -422,7 +422,7 @@ func TestLoadNamesTheFileInItsFaults(t *testing.T) {
 
 func TestLoadSaysHowToMakeAMissingFile(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "latchd.toml"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "copy configs/minimal.toml there") {
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "`latchd setup` makes it") {
 		t.Errorf("got %v", err)
 	}
 }

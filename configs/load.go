@@ -87,8 +87,8 @@ func (f Fault) aboutStrike() bool {
 func readFile(path string) ([]byte, error) {
 	data, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read the configuration: %w: copy configs/minimal.toml there (what a door needs) or "+
-			"configs/latchd.toml (every key) and edit it; `latchd demo` needs none", err)
+		return nil, fmt.Errorf("read the configuration: %w: `latchd setup` makes it; or write it by hand "+
+			"from configs/minimal.toml (/usr/share/doc/latchd/examples/latchd.toml has every key); `latchd demo` needs none", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)

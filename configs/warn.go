@@ -58,7 +58,7 @@ func (r *reading) warnStrike() {
 		return
 	}
 	r.warnWhen(s.Active == "high" && n <= 8, "strike.line", s.Line+" pulls up at power-on, which may open the door",
-		"use one of GPIO9 to GPIO27")
+		"use one of GPIO9 to GPIO13 or GPIO16 to GPIO27")
 	r.warnWhen(s.Active == "low" && n >= 9 && n <= 27, "strike.line",
 		s.Line+" pulls down at power-on, which may open the door", "use one of GPIO2 to GPIO8")
 }

@@ -44,7 +44,7 @@ func (p Plan) strikeWarnings() (w []warning) {
 	case rest == low && s.ActiveLow:
 		mind("pulls down", "%s pulls down at power-on, and the relay switches on a low level: %s. Use one of GPIO2 to GPIO8 for it.", s.Line, opens)
 	case rest == high && !s.ActiveLow:
-		mind("pulls up", "%s pulls up at power-on, and the relay switches on a high level: %s. Use one of GPIO9 to GPIO27 for it.", s.Line, opens)
+		mind("pulls up", "%s pulls up at power-on, and the relay switches on a high level: %s. Use one of GPIO9 to GPIO13 or GPIO16 to GPIO27 for it.", s.Line, opens)
 	}
 	if s.Line == "GPIO0" || s.Line == "GPIO1" || s.Line == "GPIO14" || s.Line == "GPIO15" {
 		mind("unsafe", "%s may be driven by the Pi itself before the daemon runs: %s. Give the strike's relay another line.", s.Line, opens)

@@ -66,7 +66,7 @@ func (u unfit) Error() string { return string(u) }
 const openAtRest = `The strike is open while nothing drives %s, as it will be whenever the board starts. The line is left alone. ` +
 	`Switch the board off and see: the strike hangs on the relay's contacts COM and NO, and is locked without current; a relay ` +
 	`board that switches on a low level is on one of GPIO2 to GPIO8, with 10 kΩ to 3.3 V; one that switches on a high level, ` +
-	`on one of GPIO9 to GPIO27, with 10 kΩ to ground.`
+	`on one of GPIO9 to GPIO13 or GPIO16 to GPIO27, with 10 kΩ to ground.`
 
 // listen switches the relay after each yes, to a high level first, and asks what was heard. It drives a level for 0.3 s at the
 // most and lets the line go again: as long as it is not known which level opens, no level is safe to stay at.
