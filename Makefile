@@ -3,7 +3,7 @@
 # removing do stands in packaging/man/latchd.service.8.
 
 # Without a release's tag, the commit's time and name: each later commit is an upgrade.
-VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//; s/-\([0-9]*\)-g/+\1.g/' | grep . || \
+VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//; s/-rc/~rc/; s/-\([0-9]*\)-g/+\1.g/' | grep . || \
 	TZ=UTC git log -1 --format='0~%cd.%h' --abbrev=12 --date=format-local:%Y%m%d%H%M%S)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 # Asked once: somebody may commit meanwhile.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+	"time"
 )
 
 //go:embed man
@@ -16,7 +17,7 @@ func (s source) page(name string, parts map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts["date"], parts["version"] = s.at.Format("2006-01-02"), roff(s.version)
+	parts["date"] = s.at.Format(time.DateOnly)
 	var b strings.Builder
 	if err := t.Execute(&b, parts); err != nil {
 		return nil, err
