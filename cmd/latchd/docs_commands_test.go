@@ -37,6 +37,7 @@ var elsewhere = map[string][2]string{
 	"CGO_ENABLED=0 GOOS=linux":            {".ci/run", "GOOS=linux CGO_ENABLED=0 go build"},
 	"go run -C bench/cluster":             {".ci/run", "go run . -scenario"},
 	"go run ./cmd/latchd demo":            {"cmd/latchd/demo_test.go", "runDemo("},
+	"latchd demo":                         {"cmd/latchd/demo_test.go", "runDemo("},
 	"scp dist/latchd_":                    {"bench/vm/run", `cp "$work"/deb/*.deb`},
 	"scp -r latchd configs systemd":       {"bench/vm/run", "cp -r README.md configs systemd"},
 	"touch /var/lib/latchd/signin.pardon": {"signin/pardon_test.go", "PardonFile"},
