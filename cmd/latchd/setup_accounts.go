@@ -45,10 +45,16 @@ func (s *installer) twilio(ctx context.Context) error {
 	return s.secret(ctx, configs.TwilioAuthToken, "twilio-secret-file", what)
 }
 
-// secret takes a secret from a file, or as it is typed. One that is there may stay.
+// secret takes a secret from a file, or as it is typed. One that is there, and can be opened, may stay.
 func (s *installer) secret(ctx context.Context, name, flag, what string) error {
-	kept := s.store.holds(name)
 	file, given := s.given(flag)
+	kept, dead := s.store.holds(name)
+	if dead != nil && !given {
+		if s.yes {
+			return fmt.Errorf("%w: --%s: missing, and what is there cannot be opened: %w", errUsage, flag, dead)
+		}
+		s.say("  The %s that is there cannot be opened: %v.", what, dead)
+	}
 	for tries := 1; ; tries++ {
 		typed, err := "", error(nil)
 		switch {

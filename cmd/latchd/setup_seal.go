@@ -26,12 +26,14 @@ func canSeal(ctx context.Context) bool {
 // seal encrypts a secret with the machine's key, and proves that it can be had back (systemd-creds(1)).
 func seal(ctx context.Context, name string, secret []byte) ([]byte, error) {
 	sealed, err := creds(ctx, secret, "encrypt", name, "-")
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var back []byte
+		if back, err = creds(ctx, sealed, "decrypt", name, "-"); err == nil && !bytes.Equal(back, secret) {
+			err = errors.New("what was sealed does not come back")
+		}
 	}
-	back, err := creds(ctx, sealed, "decrypt", name, "-")
-	if err == nil && !bytes.Equal(back, secret) {
-		err = errors.New("what was sealed does not come back")
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w (--plain-secrets does without it)", err)
 	}
 	return sealed, err
 }
@@ -51,7 +53,7 @@ func creds(ctx context.Context, in []byte, verb, name, path string) ([]byte, err
 			return nil, errBrokenOff
 		}
 		why := strings.TrimSpace(complaint.String())
-		return nil, fmt.Errorf("%s %s %s: %w: %s (--plain-secrets does without it)", sealer, verb, name, err, why)
+		return nil, fmt.Errorf("%s %s %s: %w: %s", sealer, verb, name, err, why)
 	}
 	return out.Bytes(), nil
 }
@@ -59,6 +61,13 @@ func creds(ctx context.Context, in []byte, verb, name, path string) ([]byte, err
 // readable are the places of an installed latchd's secrets for a person who looks after it: sealed ones are opened.
 func readable(dir string) configs.Secrets {
 	s := configs.SystemSecrets()
-	s.Dir, s.Unseal = dir, unseal
+	s.Dir = dir
+	s.Unseal = func(name, path string) (string, error) {
+		secret, err := unseal(name, path)
+		if err != nil {
+			err = fmt.Errorf("%w: run latchd setup and give the secret again", err)
+		}
+		return secret, err
+	}
 	return s
 }

@@ -34,14 +34,13 @@ func (st *store) add(name string, secret configs.Secret) {
 	st.secrets[name] = secret
 }
 
-// holds says whether a secret is there already.
-func (st *store) holds(name string) bool {
-	for _, path := range []string{st.plain(name), st.sealed(name)} {
-		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
-			return true
-		}
+// holds says whether a secret is there already. The error says why what is there is of no use.
+func (st *store) holds(name string) (bool, error) {
+	_, _, err := configs.Secrets{Dir: st.dir, Unseal: unseal, Getenv: func(string) string { return "" }}.Find(name)
+	if errors.Is(err, configs.ErrNoSecret) {
+		return false, nil
 	}
-	return false
+	return err == nil, err
 }
 
 func (st *store) plain(name string) string  { return filepath.Join(st.dir, name) }

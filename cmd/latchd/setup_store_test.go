@@ -72,8 +72,10 @@ func TestSecretsAreSealedOrForTheirOwnerAlone(t *testing.T) {
 		if err != nil || found.Reveal() != value || strings.HasSuffix(source, ".cred") != c.seal {
 			t.Errorf("found in %s: %v", source, err)
 		}
-		if !st.holds(configs.TwilioAuthToken) || st.holds(configs.MQTTPassword) {
-			t.Error("what is there is not known")
+		for name, want := range map[string]bool{configs.TwilioAuthToken: true, configs.MQTTPassword: false} {
+			if held, err := st.holds(name); held != want || err != nil {
+				t.Errorf("%s: held %v, %v", name, held, err)
+			}
 		}
 	}
 	st := store{dir: dir, dropIn: dropIn, seal: true}
@@ -194,6 +196,50 @@ func TestASealThatFailsLeavesTheOldSecret(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
 		t.Errorf("%v", files)
+	}
+}
+
+// A card whose key is another one now: the remedy is a new secret, which setup asks for as if there were none.
+func TestASealedSecretThatCannotBeOpenedIsGivenAgain(t *testing.T) {
+	seals(t, `[ $1 = decrypt ] && [ "$3" != - ] && { echo no key >&2; exit 1; }`)
+	dir := t.TempDir()
+	set := func(args ...string) (string, error) {
+		t.Helper()
+		file := filepath.Join(dir, "latchd.toml")
+		if err := os.WriteFile(file, []byte(copper), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		cmd := newSetup()
+		cmd.SetIn(endless("\n"))
+		cmd.SetOut(&out)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(slices.Concat(args, []string{"--config", file, "--secrets", dir, "--drop-in", filepath.Join(dir, "drop.conf"), "--plain-secrets"}))
+		err := cmd.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	st := store{dir: dir}
+	dead := st.sealed(configs.TwilioAuthToken)
+	if err := os.WriteFile(dead, []byte("of another card"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := readable(dir).Find(configs.TwilioAuthToken); err == nil || !strings.HasSuffix(err.Error(), "no key: run latchd setup and give the secret again") {
+		t.Errorf("check says %v", err)
+	}
+	if _, err := set("--yes"); err == nil || !strings.Contains(err.Error(), "--twilio-secret-file: missing, and what is there cannot be opened: ") ||
+		strings.Contains(err.Error(), "again") || strings.Contains(err.Error(), "--plain-secrets") {
+		t.Errorf("with --yes: %v", err)
+	}
+	out, err := set(slices.Concat(switchFlags, []string{"--account-sid", "AC0123456789abcdef0123456789abcdef", "--api-key-sid", "none", "--from", "+15005550006"})...)
+	if err == nil || !strings.Contains(out, "cannot be opened") || strings.Contains(out, "keeps what is there") {
+		t.Errorf("asked: %v\n%s", err, out)
+	}
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("sesame0secret0token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := set("--yes", "--twilio-secret-file", token); err != nil && !errors.Is(err, errTold) || exists(dead) {
+		t.Errorf("given again: %v, the dead one is there: %v\n%s", err, exists(dead), out)
 	}
 }
 
