@@ -72,19 +72,24 @@ func (s *session) hear(m paho.Message) {
 	signal(s.told)
 }
 
-// contradict lets the door say again what somebody has said otherwise.
+// contradict lets the door say again what somebody has said otherwise. What it has said itself within hearsay may be on its way
+// back, behind what it said before: that topic waits.
 func (s *session) contradict() {
 	var topics []string
 	s.hearing.Lock()
-	maps.DeleteFunc(s.shown, func(topic, payload string) bool {
-		said, heard := s.heard[topic]
-		if heard && said != payload {
+	maps.DeleteFunc(s.heard, func(topic, said string) bool {
+		w := s.shown[topic]
+		switch {
+		case w == nil || said == w.payload:
+		case w.acknowledged.IsZero() || time.Since(w.acknowledged) < hearsay:
+			s.compare = time.After(hearsay)
+			return false
+		default:
 			topics = append(topics, topic)
-			return true
+			delete(s.shown, topic)
 		}
-		return false
+		return true
 	})
-	clear(s.heard)
 	s.hearing.Unlock()
 	if len(topics) > 0 {
 		s.c.contradicted(topics)

@@ -54,6 +54,45 @@ func TestADoorContradictsWhatIsSaidOfItsStates(t *testing.T) {
 	})
 }
 
+// What the door has said comes back from the broker, and may come late: after the door has changed again, and when it holds what was
+// said of it against what it says.
+func TestADoorDoesNotContradictItself(t *testing.T) {
+	const topic = "latchd/front/lock/state"
+	for _, c := range []struct{ acknowledged, back, pulse time.Duration }{
+		{0, 100 * time.Millisecond, hearsay}, // the echo of LOCKED, just after the first second
+		{0, 400 * time.Millisecond, 900 * time.Millisecond},
+		{400 * time.Millisecond, 400 * time.Millisecond, 5 * hearsay},
+		{3 * hearsay, 0, 3500 * time.Millisecond},
+		{3 * hearsay, hearsay / 2, 3500 * time.Millisecond},
+		{0, 9 * hearsay / 10, hearsay / 10}, // it is never the same for long
+	} {
+		inVirtualTime(t, func(t *testing.T, r *rig) {
+			said := 0
+			r.publish = func(m message) {
+				if m.topic == topic {
+					said++
+					time.AfterFunc(c.back, func() { r.tell(topic, m.payload, false) })
+				}
+			}
+			r.start()
+			pass(time.Minute)
+			r.set(func() { r.slow = c.acknowledged })
+			open := locked
+			open.Strike = lock.Unlocked
+			for range 20 {
+				for _, s := range []lock.Status{open, locked} {
+					r.Show(s)
+					pass(c.pulse)
+				}
+			}
+			pass(time.Minute)
+			if n := len(r.inputs); n > 0 || said != 1+2*20 {
+				t.Errorf("%+v: said %d times; %d inputs", c, said, n)
+			}
+		})
+	}
+}
+
 func TestADoorSaysAllAgainForHomeAssistantAtMostOnceInAWhile(t *testing.T) {
 	for _, c := range []struct {
 		name  string

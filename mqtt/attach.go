@@ -20,7 +20,7 @@ func (c *Client) attach(ctx context.Context, rank int, with ...func(*paho.Client
 	defer cancel()
 	s := &session{c: c, rank: rank, host: broker.Host, birth: make(chan struct{}, 1), told: make(chan struct{}, 1), heard: map[string]string{},
 		births: rate.NewLimiter(rate.Every(rebirth), rebirthBurst), claimed: rate.NewLimiter(claimRate, claimRate), flooded: make(chan struct{}, 1), asked: make(chan replay, replayBurst),
-		shown: map[string]string{}, due: true}
+		shown: map[string]*word{}, due: true}
 
 	handshaken := func() bool { return true }
 	o := c.pahoOptions(broker)

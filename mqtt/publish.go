@@ -24,9 +24,10 @@ func (s *session) publishStates() {
 		stale = s.remember(now) // before they are there: a kill in between must not make orphans of them
 	}
 	for _, st := range states {
-		if before, published := s.shown[st.topic]; !published || before != st.payload {
-			s.shown[st.topic] = st.payload
-			s.publish(st, flight{retained: true})
+		if before := s.shown[st.topic]; before == nil || before.payload != st.payload {
+			w := &word{payload: st.payload}
+			s.shown[st.topic] = w
+			s.publish(st, flight{retained: true, then: func() { w.acknowledged = time.Now() }})
 		}
 	}
 	if !s.announced {

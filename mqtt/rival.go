@@ -80,7 +80,7 @@ func (s *session) deafen() {
 
 // listen undoes that, and says again what may have been overwritten meanwhile.
 func (s *session) listen() {
-	s.deaf, s.shown = nil, map[string]string{}
+	s.deaf, s.shown = nil, map[string]*word{}
 	claims := map[string]byte{}
 	for _, topic := range s.c.claims() {
 		claims[topic] = 0

@@ -34,21 +34,21 @@ type session struct {
 	birth chan struct{} // Home Assistant has started; holds one
 	told  chan struct{} // somebody has said something of the door's states; holds one
 
-	ping      <-chan time.Time  // when the broker is asked for a sign of life
-	refused   []string          // topics whose subscription was refused
-	compare   <-chan time.Time  // when what is said of the door is held against what it has said
-	asking    paho.Token        // for those again
-	ask       backoff           // when that is due
-	births    *rate.Limiter     // of answers to Home Assistant's birth
-	reborn    <-chan time.Time  // when the next is due
-	afresh    backoff           // when all is to be said again, because what is retained is in doubt
-	proof     <-chan time.Time  // when the connection counts as working, if that is in doubt
-	announced bool              // states, availability and discovery are out
-	parted    bool              // the broker knows that the door goes offline
-	shown     map[string]string // retained payloads of this connection, by topic
-	migrated  <-chan time.Time  // when Home Assistant has let go of what it knew of the door in the other form
-	retake    <-chan time.Time  // when what is stale may be taken back again
-	until     time.Time         // end of the lockout, as published
+	ping      <-chan time.Time // when the broker is asked for a sign of life
+	refused   []string         // topics whose subscription was refused
+	compare   <-chan time.Time // when what is said of the door is held against what it has said
+	asking    paho.Token       // for those again
+	ask       backoff          // when that is due
+	births    *rate.Limiter    // of answers to Home Assistant's birth
+	reborn    <-chan time.Time // when the next is due
+	afresh    backoff          // when all is to be said again, because what is retained is in doubt
+	proof     <-chan time.Time // when the connection counts as working, if that is in doubt
+	announced bool             // states, availability and discovery are out
+	parted    bool             // the broker knows that the door goes offline
+	shown     map[string]*word // what is retained by this connection, by topic
+	migrated  <-chan time.Time // when Home Assistant has let go of what it knew of the door in the other form
+	retake    <-chan time.Time // when what is stale may be taken back again
+	until     time.Time        // end of the lockout, as published
 
 	quiet int // pings since something was acknowledged
 	known int // acks at the last ping
@@ -86,6 +86,12 @@ type flight struct {
 	again    bool   // an event that was asked for again
 	live     live   // a live message
 	then     func() // what follows from the acknowledgement
+}
+
+// word is what the door has said on a retained topic.
+type word struct {
+	payload      string
+	acknowledged time.Time // zero: not yet
 }
 
 // receive takes what the broker sends. It must not block: the library reads nothing else meanwhile.
@@ -236,9 +242,9 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 				s.reborn = time.After(s.births.Reserve().Delay())
 			}
 		case <-s.reborn:
-			s.reborn, s.announced, s.shown = nil, false, map[string]string{}
+			s.reborn, s.announced, s.shown = nil, false, map[string]*word{}
 		case <-s.afresh.due:
-			s.afresh.due, s.announced, s.shown = nil, false, map[string]string{}
+			s.afresh.due, s.announced, s.shown = nil, false, map[string]*word{}
 		case <-s.told:
 			if s.compare == nil && !untilIdle { // at its end the door says itself that it goes offline
 				s.compare = time.After(max(hearsay, s.c.rival.wait))
