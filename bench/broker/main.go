@@ -18,7 +18,6 @@ import (
 )
 
 var (
-	write   = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	events  = flag.Int("events", 100_000, "events over the bad network")
 	seed    = flag.Uint64("seed", 1, "of the bad network")
 	short   = flag.Int("short", 12, "outages of the broker of 2 s")
@@ -33,18 +32,8 @@ var weather = badnet.Mix{
 }
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("broker: ")
-	flag.Parse()
-	body, err := measure()
-	fmt.Print(body)
-	if err != nil {
+	if err := page.Run("broker", measure); err != nil {
 		log.Fatal(err)
-	}
-	if *write {
-		if err := page.Write("BENCHMARKS.md", "broker", body); err != nil {
-			log.Fatal(err)
-		}
 	}
 }
 

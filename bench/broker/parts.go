@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchd/bench/page"
+	"latchd/bench/proc"
 )
 
 // settled is how long a connection has to stand before its loss counts as an outage to the client, and not as one more of
@@ -91,18 +92,11 @@ func (h *house) filling(ns ...int) (rows []page.Row, err error) {
 	return append(rows, sizes...), nil
 }
 
+// resident returns the live heap and what is resident after what is free was given back.
 func resident(when string) page.Row {
-	heap, rss := memory()
-	return page.Row{"resident memory of the measuring process, and its live heap: " + when, fmt.Sprintf("%.1f MB, %.2f MB", rss, heap), "bounded"}
-}
-
-// memory returns the live heap and what is resident after what is free was given back, both in MB.
-func memory() (heap, rss float64) {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	var size, resident float64
-	b, _ := os.ReadFile("/proc/self/statm")
-	fmt.Sscan(string(b), &size, &resident)
-	return float64(m.HeapAlloc) / 1e6, resident * float64(os.Getpagesize()) / 1e6
+	rss, _ := proc.Resident(os.Getpid())
+	return page.Row{"resident memory of the measuring process, and its live heap: " + when, fmt.Sprintf("%.1f MB, %.2f MB", rss/1e6, float64(m.HeapAlloc)/1e6), "bounded"}
 }

@@ -9,62 +9,52 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"latchd/bench/door"
 	"latchd/bench/page"
 )
 
 var (
-	write   = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	rings   = flag.Int("rings", 30, "rings, each with its text, code and opening")
 	starts  = flag.Int("starts", 20, "starts of the daemon")
 	events  = flag.Int("events", 100_000, "events through journal and broker")
 	seconds = flag.Int("rest", 30, "seconds at rest")
+
+	through = flag.String("through", "", "pass events through a journal in this folder to -broker, as a child of this program")
+	broker  = flag.String("broker", "", "address for -through")
 )
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("figures: ")
-	through := flag.String("through", "", "pass events through a journal in this folder to -broker, as a child of this program")
-	broker := flag.String("broker", "", "address for -through")
-	flag.Parse()
-	if *through != "" {
-		if err := passEvents(*through, *broker, *events); err != nil {
-			log.Fatal(err)
+	err := page.Run("figures", func() (string, error) {
+		if *through != "" {
+			return "", passEvents(*through, *broker, *events)
 		}
-		return
-	}
-	rows, err := measure()
+		return measure()
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	body := render(rows)
-	fmt.Print(body)
-	if *write {
-		if err := page.Write("BENCHMARKS.md", "figures", body); err != nil {
-			log.Fatal(err)
-		}
-	}
 }
 
-func measure() (rows []page.Row, err error) {
+func measure() (body string, err error) {
 	dir, err := os.MkdirTemp("", "latchd-figures-")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
 	exe, sizes, err := build(dir)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	s, err := newScene(dir, exe)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer s.close()
+	var rows []page.Row
 	for _, part := range []struct {
 		name string
 		run  func() ([]page.Row, error)
@@ -72,11 +62,11 @@ func measure() (rows []page.Row, err error) {
 		log.Printf("measuring %s", part.name)
 		more, err := part.run()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", part.name, err)
+			return "", fmt.Errorf("%s: %w", part.name, err)
 		}
 		rows = append(rows, more...)
 	}
-	return append(rows, sizes...), nil
+	return render(append(rows, sizes...)), nil
 }
 
 // build makes the daemon for this machine, and for a Pi to weigh it.
@@ -87,10 +77,8 @@ func build(dir string) (exe string, sizes []page.Row, err error) {
 		{filepath.Join(dir, "arm64"), "arm64", "", "size for arm64, stripped", "under 16 MB"},
 		{filepath.Join(dir, "armv6"), "arm", "6", "size for ARMv6 (Pi Zero), stripped", "–"},
 	} {
-		c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.out, "./cmd/latchd")
-		c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.arch, "GOARM="+b.arm)
-		if out, err := c.CombinedOutput(); err != nil {
-			return "", nil, fmt.Errorf("build latchd (run this from the top of the project): %w\n%s", err, out)
+		if err := door.Build(".", b.out, "GOOS=linux", "GOARCH="+b.arch, "GOARM="+b.arm); err != nil {
+			return "", nil, err
 		}
 		info, err := os.Stat(b.out)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchd/bench/page"
+	"latchd/bench/proc"
 	"latchd/journal"
 	"latchd/lock"
 	"latchd/mqtt"
@@ -52,13 +53,13 @@ func (s *scene) through() ([]page.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rss, err := status(fmt.Sprintf("/proc/%d/status", c.Process.Pid), "VmRSS")
+	rss, err := proc.Resident(c.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
 	return []page.Row{
 		{"events through the loop's journal and " + s.brokerName + " to a subscriber", fmt.Sprintf("%.0f/s (n = %d)", float64(*events)/took.Seconds(), *events), "over 2,000/s"},
-		{fmt.Sprintf("resident memory after these %d events (journal and MQTT side; %s)", *events, line[:len(line)-1]), fmt.Sprintf("%.1f MB", float64(rss)*1024/1e6), "under 25 MB"},
+		{fmt.Sprintf("resident memory after these %d events (journal and MQTT side; %s)", *events, line[:len(line)-1]), fmt.Sprintf("%.1f MB", rss/1e6), "under 25 MB"},
 	}, nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"latchd/bench/door"
 )
 
 const (
@@ -116,9 +118,9 @@ func (t *tally) listen(i int, at, ticket string) {
 
 // guess tries to sign in with what is wrong, over and over, on one connection.
 func (t *tally) guess(i int, at string) {
-	web := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}, Timeout: patience}
+	web := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}, Timeout: door.Patience}
 	for n := i; ; n++ {
-		phone := []string{owner, fmt.Sprintf("+1555%07d", n)}[n/3%2]
+		phone := []string{door.Owner, fmt.Sprintf("+1555%07d", n)}[n/3%2]
 		path, form := "/otp/verifycode/", url.Values{"phone": {phone}, "code": {fmt.Sprintf("%06d", n%1_000_000)}}
 		switch n % 3 {
 		case 1:

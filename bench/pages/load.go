@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"latchd/bench/door"
 )
 
 // load is a process that burdens the door.
@@ -27,7 +29,7 @@ type state struct {
 }
 
 // load starts a load and waits until it is on.
-func (d *door) load(kind string) (*load, error) {
+func (d *house) load(kind string) (*load, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func (l *load) until(what string, done func(state) bool) error {
 			return err
 		case done(s):
 			return nil
-		case time.Since(began) > patience:
+		case time.Since(began) > door.Patience:
 			return fmt.Errorf("waited until %s: %+v", what, s)
 		}
 	}

@@ -10,44 +10,34 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
+	"latchd/bench/door"
 	"latchd/bench/page"
 )
 
 var (
-	write    = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	houses   = flag.Int("houses", 5, "doors with a journal of their own, one after the other: a door texts 100 times an hour at the most")
 	openings = flag.Int("openings", 21, "openings in each house under each load, 25 at the most, and a third of them in each pause between")
 	settle   = flag.Int("settle", 30, "seconds until a door is at rest")
 	seconds  = flag.Int("rest", 30, "seconds at rest")
 	loads    = flag.Int("loads", 15, "loads of each page")
+
+	kind   = flag.String("load", "", "load the door at -at, as a child of this program: streams, sign-ins or dribble")
+	at     = flag.String("at", "", "address for -load")
+	ticket = flag.String("cookie", "", "for -load streams")
 )
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("pages: ")
-	kind := flag.String("load", "", "load the door at -at, as a child of this program: streams, sign-ins or dribble")
-	at := flag.String("at", "", "address for -load")
-	ticket := flag.String("cookie", "", "for -load streams")
-	flag.Parse()
-	if *kind != "" {
-		if err := beLoad(*kind, *at, *ticket); err != nil {
-			log.Fatal(err)
+	err := page.Run("pages", func() (string, error) {
+		if *kind != "" {
+			return "", beLoad(*kind, *at, *ticket)
 		}
-		return
-	}
-	body, err := measure()
+		return measure()
+	})
 	if err != nil {
 		log.Fatal(err)
-	}
-	fmt.Print(body)
-	if *write {
-		if err := page.Write("BENCHMARKS.md", "pages", body); err != nil {
-			log.Fatal(err)
-		}
 	}
 }
 
@@ -58,8 +48,8 @@ func measure() (body string, err error) {
 	}
 	defer os.RemoveAll(dir)
 	exe := filepath.Join(dir, "latchd")
-	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", exe, "./cmd/latchd").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build latchd (run this from the top of the project): %w\n%s", err, out)
+	if err := door.Build(".", exe); err != nil {
+		return "", err
 	}
 	log.Print("measuring the rest")
 	resting, later, err := rest(dir, exe)

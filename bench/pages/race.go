@@ -8,14 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"latchd/bench/door"
 	"latchd/bench/page"
-)
-
-// The lines of the default wiring that are looked at, and how long a key must have been still.
-const (
-	strikeLine = "GPIO17"
-	enterLine  = "GPIO21" // the column of #
-	debounce   = 15 * time.Millisecond
 )
 
 // condition is what the door is put under, and what was seen.
@@ -33,7 +27,7 @@ func race(dir, exe string) ([]page.Row, error) {
 	under := []*condition{{kind: "streams", name: fmt.Sprintf("%d streams open", streams)},
 		{kind: "sign-ins", name: "a flood of bad sign-ins"}, {kind: "dribble", name: fmt.Sprintf("%d connections that dribble", dribblers)}}
 	for i := range *houses {
-		d, err := newDoor(dir, exe)
+		d, err := newHouse(dir, exe)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +36,7 @@ func race(dir, exe string) ([]page.Row, error) {
 				err = d.loaded(c)
 			}
 			if err != nil {
-				return nil, errors.Join(fmt.Errorf("house %d, %s: %w", i+1, c.name, err), d.kill(), d.end())
+				return nil, errors.Join(fmt.Errorf("house %d, %s: %w", i+1, c.name, err), errors.New(d.Said()), d.end())
 			}
 		}
 		if err := d.end(); err != nil {
@@ -55,7 +49,7 @@ func race(dir, exe string) ([]page.Row, error) {
 }
 
 // loaded opens the door while the load is on.
-func (d *door) loaded(c *condition) error {
+func (d *house) loaded(c *condition) error {
 	l, err := d.load(c.kind)
 	if err != nil {
 		return err
@@ -73,7 +67,7 @@ func (d *door) loaded(c *condition) error {
 	if err != nil {
 		return err
 	}
-	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.cmd.Process.Pid))
+	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.PID()))
 	if err != nil {
 		return err
 	}
@@ -87,52 +81,27 @@ func (d *door) loaded(c *condition) error {
 }
 
 // openings rings, reads the text and types the code, again and again.
-func (d *door) openings(c *condition, n int) error {
+func (d *house) openings(c *condition, n int) error {
 	for range n {
 		rung := time.Now()
-		if err := d.fingers("bell", "100ms"); err != nil {
+		if err := d.Fingers("bell", "100ms"); err != nil {
 			return err
 		}
 		code, err := d.texted()
 		if err != nil {
 			return err
 		}
-		if err := d.fingers("press", code); err != nil {
+		if err := d.Fingers("press", code); err != nil {
 			return err
 		}
-		began := time.Now()
-		if err := d.fingers("press", "#"); err != nil {
-			return err
-		}
-		down, err := d.next(enterLine, 0, began)
+		took, err := d.Enter()
 		if err != nil {
 			return err
 		}
-		open, err := d.next(strikeLine, 1, began)
-		if err != nil {
-			return err
-		}
-		if _, err := d.next(strikeLine, 0, open); err != nil {
-			return err
-		}
-		c.took = append(c.took, open.Sub(down))
+		c.took = append(c.took, took)
 		time.Sleep(time.Until(rung.Add(1100 * time.Millisecond))) // the door may text again
 	}
 	return nil
-}
-
-// next waits for an edge that is not older than began.
-func (d *door) next(line string, level int, began time.Time) (time.Time, error) {
-	for timeout := time.After(patience); ; {
-		select {
-		case e := <-d.edges:
-			if e.Line == line && e.Level == level && !e.At.Before(began) {
-				return e.At, nil
-			}
-		case <-timeout:
-			return time.Time{}, fmt.Errorf("%s did not go to %d", line, level)
-		}
-	}
 }
 
 func table(quiet *condition, under []*condition) (rows []page.Row) {
@@ -145,7 +114,7 @@ func table(quiet *condition, under []*condition) (rows []page.Row) {
 		rows = append(rows, page.Row{figure + c.name, page.Spread(c.took), "–"},
 			page.Row{"… ratio", fmt.Sprintf("%.2f", float64(m)/float64(base)), "1.2 at the most"},
 			page.Row{"… ratio without the debounce", fmt.Sprintf("%.2f (%.2f ms to %.2f ms)",
-				float64(m-debounce)/float64(base-debounce), page.Ms(m-debounce), page.Ms(base-debounce)), "1.2 at the most"})
+				float64(m-door.Debounce)/float64(base-door.Debounce), page.Ms(m-door.Debounce), page.Ms(base-door.Debounce)), "1.2 at the most"})
 	}
 	signIns, dribble := under[1], under[2]
 	return append(rows,

@@ -17,12 +17,13 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"latchd/bench/door"
 	"latchd/bench/page"
 )
 
 // weigh measures the pages themselves.
 func weigh(dir, exe string) (rows []page.Row, err error) {
-	d, err := newDoor(dir, exe)
+	d, err := newHouse(dir, exe)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func weigh(dir, exe string) (rows []page.Row, err error) {
 var named = regexp.MustCompile(`(?:href|src)="(/[^"]+\.(?:css|js|svg))"|(?:from|import) "\.(/[^"]+)"`)
 
 // bytes adds up a page and all that it names, and what that names.
-func (d *door) bytes(path string) (sum, files int, err error) {
+func (d *house) bytes(path string) (sum, files int, err error) {
 	wanted := []string{path}
 	for ; files < len(wanted); files++ {
 		answer, err := http.Get("http://" + d.at + wanted[files])
@@ -70,7 +71,7 @@ func (d *door) bytes(path string) (sum, files int, err error) {
 }
 
 // paints loads each page again and again in a browser.
-func (d *door) paints(chromium, profile string) (rows []page.Row, err error) {
+func (d *house) paints(chromium, profile string) (rows []page.Row, err error) {
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(profile),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	browser, stop := chromedp.NewExecAllocator(context.Background(), flags...)
@@ -89,7 +90,7 @@ func (d *door) paints(chromium, profile string) (rows []page.Row, err error) {
 		var took []time.Duration
 		for range *loads {
 			fresh, _ := chromedp.NewContext(tab)
-			ctx, cancel := context.WithTimeout(fresh, patience)
+			ctx, cancel := context.WithTimeout(fresh, door.Patience)
 			var ms float64
 			err := chromedp.Do(ctx, uncached, chromedp.Navigate("http://"+d.at+path),
 				chromedp.Poll[chromedp.Void](paint+` > 0`), chromedp.Func(func(ctx context.Context, t *chromedp.Target) (err error) {

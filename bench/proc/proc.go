@@ -2,10 +2,13 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Usage is what a process has used so far, and holds.
@@ -49,11 +52,9 @@ func useOf(pid int) (u Usage, err error) {
 		}
 		u.CPU += v / clockTicks
 	}
-	pages, err := strconv.ParseFloat(f[24-3], 64)
-	if err != nil {
+	if u.Resident, err = Resident(pid); err != nil {
 		return u, err
 	}
-	u.Resident = pages * float64(os.Getpagesize())
 	open, err := os.ReadDir(at + "fd")
 	if err != nil {
 		return u, err
@@ -67,6 +68,54 @@ func useOf(pid int) (u Usage, err error) {
 	written, _, _ = strings.Cut(written, "\n")
 	u.Written, err = strconv.ParseFloat(written, 64)
 	return u, err
+}
+
+// Resident returns the memory of a process, in bytes. The counts of stat, unlike those of statm, may lag behind by what each
+// processor has not added yet.
+func Resident(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, err
+	}
+	var size, pages float64
+	_, err = fmt.Sscan(string(b), &size, &pages)
+	return pages * float64(os.Getpagesize()), err
+}
+
+// Switches watches a process for a while, and returns the context switches of all its threads, a second.
+func Switches(pid int, span time.Duration) (float64, error) {
+	before, err := switches(pid)
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(span)
+	after, err := switches(pid)
+	return float64(after-before) / span.Seconds(), err
+}
+
+func switches(pid int) (n int, err error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(tasks) == 0 {
+		return 0, errors.Join(err, fmt.Errorf("process %d is gone", pid))
+	}
+	for _, t := range tasks {
+		b, err := os.ReadFile(t)
+		if err != nil {
+			return 0, err
+		}
+		for line := range strings.Lines(string(b)) {
+			key, value, _ := strings.Cut(line, ":")
+			if !strings.HasSuffix(key, "voluntary_ctxt_switches") { // nonvoluntary ones, too
+				continue
+			}
+			v, err := strconv.Atoi(strings.TrimSpace(value))
+			if err != nil {
+				return 0, err
+			}
+			n += v
+		}
+	}
+	return n, nil
 }
 
 // Idle returns the seconds for which this machine's processors had nothing to do, all of them together.

@@ -13,15 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"latchd/bench/door"
 	"latchd/sms/standin"
-)
-
-const (
-	account  = "AC0123456789abcdef0123456789abcdef"
-	token    = "bench0token"
-	sender   = "+15005550006"
-	owner    = "+15557654321"
-	patience = 20 * time.Second
 )
 
 // api is Twilio's stand-in behind TLS and a long line.
@@ -35,8 +28,7 @@ type api struct {
 
 func newAPI(roundTrip time.Duration) (*api, error) {
 	a := &api{taken: make(chan time.Time, 1000)}
-	play := standin.New(standin.Options{AccountSID: account, Secret: token, Numbers: []string{sender}, Step: time.Nanosecond,
-		OnText: func(standin.Message) { a.taken <- time.Now() }})
+	play := door.Twilio(standin.Options{Step: time.Nanosecond, OnText: func(standin.Message) { a.taken <- time.Now() }})
 	a.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.TLS.DidResume {
 			a.resumed.Add(1)
@@ -59,7 +51,7 @@ func (a *api) certificate() []byte {
 
 // accepted waits until the API's answer to a new text has come out of the line.
 func (a *api) accepted() (time.Time, error) {
-	timeout := time.After(patience)
+	timeout := time.After(door.Patience)
 	select {
 	case taken := <-a.taken:
 		for {
@@ -81,20 +73,20 @@ func (a *api) accepted() (time.Time, error) {
 func (a *api) fresh(n int) (took []time.Duration, err error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.server.Certificate())
-	form := url.Values{"To": {owner}, "From": {sender}, "Body": {"000000 opens Bench door for 2 min."}, "ValidityPeriod": {"120"}}
+	form := url.Values{"To": {door.Owner}, "From": {door.Sender}, "Body": {"000000 opens Bench door for 2 min."}, "ValidityPeriod": {"120"}}
 	for range n {
 		a.wire.cut()
 		time.Sleep(200 * time.Millisecond)
 		a.wire.clear()
 		began := time.Now()
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-		req, err := http.NewRequest(http.MethodPost, a.url()+"/2010-04-01/Accounts/"+account+"/Messages.json", strings.NewReader(form.Encode()))
+		req, err := http.NewRequest(http.MethodPost, a.url()+"/2010-04-01/Accounts/"+door.Account+"/Messages.json", strings.NewReader(form.Encode()))
 		if err != nil {
 			return nil, err
 		}
-		req.SetBasicAuth(account, token)
+		req.SetBasicAuth(door.Account, door.Secret)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		res, err := (&http.Client{Transport: transport, Timeout: patience}).Do(req)
+		res, err := (&http.Client{Transport: transport, Timeout: door.Patience}).Do(req)
 		if err != nil {
 			return nil, fmt.Errorf("a text of a fresh client: %w", err)
 		}

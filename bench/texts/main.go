@@ -11,28 +11,18 @@ import (
 	"os"
 	"time"
 
+	"latchd/bench/mosquitto"
 	"latchd/bench/page"
 )
 
 var (
-	write     = flag.Bool("write", false, "write the section of BENCHMARKS.md, too")
 	rings     = flag.Int("rings", 40, "rings for each figure")
 	roundTrip = flag.Duration("roundtrip", 100*time.Millisecond, "of the line to the API")
 )
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("texts: ")
-	flag.Parse()
-	body, err := measure()
-	if err != nil {
+	if err := page.Run("texts", measure); err != nil {
 		log.Fatal(err)
-	}
-	fmt.Print(body)
-	if *write {
-		if err := page.Write("BENCHMARKS.md", "texts", body); err != nil {
-			log.Fatal(err)
-		}
 	}
 }
 
@@ -47,17 +37,23 @@ func measure() (body string, err error) {
 		return "", err
 	}
 	defer a.close()
-	d, err := newDoor(dir, a)
+	broker, end, err := mosquitto.InProcess()
 	if err != nil {
 		return "", err
 	}
+	defer end()
+	d, err := newVisited(dir, broker, a)
+	if err != nil {
+		return "", err
+	}
+	defer d.Kill()
 	warm, err1 := d.ring(*rings, func() {})
 	a.resumed.Store(0)
 	cold, err2 := d.ring(*rings, a.wire.cut)
 	if n := a.resumed.Load(); err2 == nil && int(n) != *rings {
 		err2 = fmt.Errorf("of %d new connections %d resumed a session", *rings, n)
 	}
-	if err := errors.Join(err1, err2, d.stop()); err != nil {
+	if err := errors.Join(err1, err2, d.Stop()); err != nil {
 		return "", err
 	}
 	fresh, err := a.fresh(*rings)

@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"cmd/latchd":      nil, // puts all of it together
 	"bench/badnet":    {},
 	"bench/broker":    nil,
+	"bench/door":      {"board/sim", "sms/standin"},
 	"bench/figures":   nil,
 	"bench/fleet":     nil,
 	"bench/mosquitto": {},
