@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log"
 	"strings"
@@ -18,10 +17,10 @@ func newcomers(sc *scene) error {
 	for i, gone := range sc.nodes {
 		gone.kill()
 		time.Sleep(20 * time.Second) // until the cluster has elected, and the door is on another node
-		if err := sc.fingers(context.Background(), "tamper", "on"); err != nil {
+		if err := sc.doors[0].Fingers("tamper", "on"); err != nil {
 			return err
 		}
-		now := truth.but("tamper/state", "ON")
+		now := sc.tampered()
 		time.Sleep(3 * time.Second)
 		for _, n := range sc.nodes {
 			if n == gone {
@@ -41,7 +40,7 @@ func newcomers(sc *scene) error {
 			}
 			longest = max(longest, took)
 		}
-		if err := sc.fingers(context.Background(), "tamper", "off"); err != nil {
+		if err := sc.doors[0].Fingers("tamper", "off"); err != nil {
 			return err
 		}
 		if err := sc.back(i); err != nil {
@@ -57,19 +56,19 @@ func late(sc *scene) error {
 	if err := sc.nodes[0].cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	if err := sc.fingers(context.Background(), "tamper", "on"); err != nil {
+	if err := sc.doors[0].Fingers("tamper", "on"); err != nil {
 		return err
 	}
-	if untrue, _ := truth.but("tamper/state", "ON").glances(sc.nodes[1].mqtt, patience, false); len(untrue) > 0 {
+	if untrue, _ := sc.tampered().glances(sc.nodes[1].mqtt, patience, false); len(untrue) > 0 {
 		return fmt.Errorf("the door does not leave the node that stands still: %v", untrue)
 	}
-	if err := sc.fingers(context.Background(), "tamper", "off"); err != nil {
+	if err := sc.doors[0].Fingers("tamper", "off"); err != nil {
 		return err
 	}
-	if untrue, _ := truth.glances(sc.nodes[1].mqtt, patience, false); len(untrue) > 0 {
+	if untrue, _ := sc.truth().glances(sc.nodes[1].mqtt, patience, false); len(untrue) > 0 {
 		return fmt.Errorf("before the node goes on: %v", untrue)
 	}
-	said, end, err := listen(sc.nodes[1].mqtt)
+	said, end, err := sc.truth().listen(sc.nodes[1].mqtt)
 	if err != nil {
 		return err
 	}
@@ -83,19 +82,20 @@ func late(sc *scene) error {
 		sc.note = "after it went on, the others heard: " + strings.Join(words, ", ")
 	}
 	// At once, for the door may go back to its first broker soon, and say all anew.
-	if untrue, _ := truth.glances(sc.nodes[1].mqtt, 5*time.Second, false); len(untrue) > 0 {
+	if untrue, _ := sc.truth().glances(sc.nodes[1].mqtt, 5*time.Second, false); len(untrue) > 0 {
 		return fmt.Errorf("old words stand: %v", untrue)
 	}
 	return sc.whole()
 }
 
-// listen takes down what is said of the door's states at a broker until end is called.
-func listen(broker string) (said <-chan []string, end func(), err error) {
+// listen takes down what is said of these states at a broker until end is called.
+func (ours states) listen(broker string) (said <-chan []string, end func(), err error) {
 	words, whole := make(chan string, 1000), make(chan []string, 1)
 	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
-			name := strings.TrimPrefix(m.Topic(), topics)
-			if _, ours := truth[name]; ours && !m.Retained() {
+			topic := strings.TrimPrefix(m.Topic(), prefix)
+			if _, state := ours[topic]; state && !m.Retained() {
+				_, name, _ := strings.Cut(topic, "/")
 				words <- name + " " + string(m.Payload())
 			}
 		}))
@@ -107,7 +107,7 @@ func listen(broker string) (said <-chan []string, end func(), err error) {
 		}
 		whole <- all
 	}
-	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"#", 0, nil)) {
+	if !good(client.Connect()) || !subscribed(client.Subscribe(prefix+"#", 0, nil)) {
 		end()
 		return nil, nil, fmt.Errorf("%s takes no client", broker)
 	}

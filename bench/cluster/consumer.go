@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"latchd/lock"
 )
 
-const topics = "latchd/bench/"
+const prefix = "latchd/"
 
 // consumer is home automation that must not miss anything: an MQTT client with a session that the cluster keeps, which
 // takes the next node when it loses one, and drops events whose id it has seen.
@@ -19,15 +20,21 @@ type consumer struct {
 	order []string // of the nodes' addresses
 
 	mu       sync.Mutex
-	heard    map[uint64]string // ids, by seq
-	highest  uint64
+	heard    map[word]string   // ids
+	highest  map[string]uint64 // seq, by door
 	repeated int
 	disorder int             // new, and of a lower seq than one before
 	delays   []time.Duration // from an event to its being heard
 }
 
+// word is an event of a door.
+type word struct {
+	door string
+	seq  uint64
+}
+
 func newConsumer(brokers []string) *consumer {
-	return &consumer{order: brokers, heard: map[uint64]string{}}
+	return &consumer{order: brokers, heard: map[word]string{}, highest: map[string]uint64{}}
 }
 
 // run keeps the consumer connected until ctx ends. ready is called at each subscription.
@@ -38,7 +45,7 @@ func (c *consumer) run(ctx context.Context, ready func()) {
 		o.SetAutoReconnect(false).SetProtocolVersion(4).SetConnectTimeout(10 * time.Second).SetKeepAlive(5 * time.Second)
 		o.SetDefaultPublishHandler(c.hear).SetConnectionLostHandler(func(paho.Client, error) { close(gone) })
 		client := paho.NewClient(o)
-		if good(client.Connect()) && subscribed(client.Subscribe(topics+"#", 1, nil)) {
+		if good(client.Connect()) && subscribed(client.Subscribe(prefix+"#", 1, nil)) {
 			ready()
 			select {
 			case <-ctx.Done():
@@ -79,17 +86,18 @@ func (c *consumer) hear(_ paho.Client, m paho.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var e lock.Event
-	if m.Topic() != topics+"event" || json.Unmarshal(m.Payload(), &e) != nil { // one that cannot be read counts as lost
+	if !strings.HasSuffix(m.Topic(), "/event") || json.Unmarshal(m.Payload(), &e) != nil { // one that cannot be read counts as lost
 		return
 	}
-	if c.heard[e.Seq] == e.ID {
+	w := word{e.Door, e.Seq}
+	if c.heard[w] == e.ID {
 		c.repeated++
 		return
 	}
-	if e.Seq < c.highest {
+	if e.Seq < c.highest[e.Door] {
 		c.disorder++
 	}
-	c.heard[e.Seq], c.highest = e.ID, max(c.highest, e.Seq)
+	c.heard[w], c.highest[e.Door] = e.ID, max(c.highest[e.Door], e.Seq)
 	c.delays = append(c.delays, now.Sub(e.At))
 }
 
@@ -98,7 +106,7 @@ func (c *consumer) missing(stored []lock.Event) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, e := range stored {
-		if c.heard[e.Seq] != e.ID {
+		if c.heard[word{e.Door, e.Seq}] != e.ID {
 			n++
 		}
 	}

@@ -4,189 +4,154 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"latchd/board/sim"
+	"latchd/bench/door"
 	"latchd/lock"
 	"latchd/sms/standin"
 )
 
-const doorConfig = `[door]
-id = "bench"
-name = "Bench door"
-[board]
-driver = "sim"
-socket = "%[1]s/board"
+const more = `commands = true
+[code]
+digits = 4
 [exit]
 line = "GPIO22"
 [contact]
 line = "GPIO23"
 [tamper]
 line = "GPIO24"
-[strike]
-pulse = "0.5s"
-[texts]
-min_gap = "1s"
-per_hour = 100
-per_day = 500
-[twilio]
-account_sid = "AC0123456789abcdef0123456789abcdef"
-from = "+15005550006"
-api = "%[2]s"
-[[owner]]
-name = "Ada"
-phone = "+15557654321"
-[mqtt]
-brokers = ["tcp://%[3]s"]
-commands = true
-[journal]
-path = "%[1]s/journal"
 `
 
-// The lines that are looked at, and the secret of the stand-in.
 const (
-	exitLine   = "GPIO22"
-	strikeLine = "GPIO17"
-	token      = "bench0token"
+	exitLine = "GPIO22"
+	attack   = time.Millisecond        // for which a button must have been pressed
+	pace     = 1200 * time.Millisecond // of what people do at a door: it folds a bell rung more than twenty times a minute
 )
 
-// door is the daemon, in a process of its own on a simulated board, with a stand-in for Twilio.
-type door struct {
-	exe, dir, config string
-	twilio           *httptest.Server
-	cmd              *exec.Cmd
-	end              context.CancelFunc // of the watch
-	watching         chan struct{}      // closed when it has ended
+// visited is a door that people come to and leave by.
+type visited struct {
+	*door.Door
+	id, exe string
+	twilio  *httptest.Server
+	codes   chan string // of the texts
 
 	mu       sync.Mutex
-	pressed  time.Time
+	tried    int // to open: by code or by the exit button
 	openings []opening
 }
 
-// opening is one press of the exit button with what it took to the strike's edge.
+// opening is a right code, or a press of the exit button, with what it took from its edge to the strike's, less the time for which
+// key or button must have been still.
 type opening struct {
 	at   time.Time
 	took time.Duration
 }
 
 // openDoor starts the daemon, which tries the brokers in their order.
-func openDoor(exe, dir string, brokers []string) (*door, error) {
-	d := &door{exe: exe, dir: dir, config: filepath.Join(dir, "latchd.toml"), watching: make(chan struct{})}
-	d.twilio = httptest.NewServer(standin.New(standin.Options{AccountSID: "AC0123456789abcdef0123456789abcdef", Secret: token,
-		Numbers: []string{"+15005550006"}}))
-	text := fmt.Sprintf(doorConfig, dir, d.twilio.URL, strings.Join(brokers, `", "tcp://`))
-	if err := os.WriteFile(d.config, []byte(text), 0o600); err != nil {
-		return d, err
+func openDoor(exe, dir, id string, brokers []string) (*visited, error) {
+	dir = filepath.Join(dir, id)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
 	}
-	said, err := os.Create(filepath.Join(dir, "latchd.log"))
-	if err != nil {
-		return d, err
+	v := &visited{id: id, exe: exe, codes: make(chan string, 100)}
+	v.twilio = httptest.NewServer(door.Twilio(standin.Options{OnText: func(m standin.Message) { v.codes <- door.Code(m.Body) }}))
+	var err error
+	if v.Door, err = door.Start(door.Options{Exe: exe, Dir: dir, ID: id, API: v.twilio.URL, Brokers: brokers, More: more}); err != nil {
+		v.twilio.Close()
+		return nil, err
 	}
-	defer said.Close()
-	d.cmd = exec.Command(exe, "run", "--config", d.config)
-	d.cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+token)
-	d.cmd.Stdout, d.cmd.Stderr = said, said
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := d.cmd.Start(); err != nil {
-		return d, err
+	v.Watch()
+	return v, nil
+}
+
+func (v *visited) close() {
+	if err := v.Stop(); err != nil {
+		log.Printf("%s: %v", v.id, err)
 	}
-	for began := time.Now(); d.fingers(context.Background(), "line", strikeLine) != nil; time.Sleep(20 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
-			said, _ := os.ReadFile(said.Name())
-			return d, fmt.Errorf("the door does not start: %s", said)
+	v.twilio.Close()
+}
+
+// openings are those of doors in a span of time.
+func openingsIn(doors []*visited, from, to time.Time) (took []time.Duration) {
+	for _, v := range doors {
+		v.mu.Lock()
+		for _, o := range v.openings {
+			if !o.at.Before(from) && o.at.Before(to) {
+				took = append(took, o.took)
+			}
 		}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	d.end = cancel
-	go func() {
-		defer close(d.watching)
-		sim.Do(ctx, filepath.Join(dir, "board"), []string{"watch"}, lines(d.edge))
-	}()
-	return d, nil
-}
-
-// close ends the daemon as systemd does.
-func (d *door) close() {
-	if d.end != nil {
-		d.end()
-		<-d.watching
-	}
-	if d.cmd != nil && d.cmd.Process != nil {
-		d.cmd.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(20*time.Second, func() { d.cmd.Process.Kill() })
-		d.cmd.Wait()
-		kill.Stop()
-	}
-	d.twilio.Close()
-}
-
-func (d *door) fingers(ctx context.Context, args ...string) error {
-	return sim.Do(ctx, filepath.Join(d.dir, "board"), args, new(bytes.Buffer))
-}
-
-// edge takes a change of a line.
-func (d *door) edge(line []byte) {
-	var e struct {
-		At    time.Time
-		Line  string
-		Level int
-	}
-	if json.Unmarshal(line, &e) != nil {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case e.Line == exitLine && e.Level == 0:
-		d.pressed = e.At
-	case e.Line == strikeLine && e.Level == 1 && !d.pressed.IsZero():
-		d.openings = append(d.openings, opening{d.pressed, e.At.Sub(d.pressed)})
-		d.pressed = time.Time{}
-	}
-}
-
-// openingsIn returns how long the strike took in that span of time, and how many presses of the exit button it left unanswered so far.
-func (d *door) openingsIn(from, to time.Time) (took []time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, o := range d.openings {
-		if !o.at.Before(from) && o.at.Before(to) {
-			took = append(took, o.took)
-		}
+		v.mu.Unlock()
 	}
 	return took
 }
 
-// busy works the door until ctx ends, as fast as it tells each thing: beyond six changes of a line in ten seconds it folds
-// them. It returns how often it pressed the exit button.
-func (d *door) busy(ctx context.Context) (presses int, err error) {
-	always := context.WithoutCancel(ctx)
-	steps := [][]string{{"exit", "100ms"}, {"door", "open"}, {"bell", "100ms"}, {"tamper", "on"},
-		{"exit", "100ms"}, {"door", "closed"}, {"tamper", "off"}, {"line", strikeLine}}
-	for i := 0; ctx.Err() == nil || i%len(steps) != 0; i++ {
-		step := steps[i%len(steps)]
-		if err := d.fingers(always, step...); err != nil {
-			return presses, err
+// busy lets people come and go until ctx ends: two visitors, three who leave, and the tamper contact, in turn.
+func (v *visited) busy(ctx context.Context) error {
+	steps := []func() error{v.ring, v.does("door", "open"), v.leave, v.does("door", "closed"), v.ring,
+		v.does("tamper", "on"), v.leave, v.does("tamper", "off"), v.leave}
+	for i := 0; ctx.Err() == nil; i++ {
+		next := time.After(pace)
+		if err := steps[i%len(steps)](); err != nil {
+			return fmt.Errorf("%s: %w", v.id, err)
 		}
-		if step[0] == "exit" {
-			presses++
+		select {
+		case <-next:
+		case <-ctx.Done():
 		}
-		time.Sleep(500 * time.Millisecond)
 	}
-	return presses, nil
+	return errors.Join(v.Fingers("door", "closed"), v.Fingers("tamper", "off"))
+}
+
+func (v *visited) does(args ...string) func() error {
+	return func() error { return v.Fingers(args...) }
+}
+
+// ring presses the bell, reads the text, and types the code.
+func (v *visited) ring() error {
+	if err := v.Fingers("bell", "300ms"); err != nil {
+		return err
+	}
+	select {
+	case code := <-v.codes:
+		if err := v.Fingers("press", code); err != nil {
+			return err
+		}
+	case <-time.After(door.Patience):
+		return errors.New("no text came")
+	}
+	v.opens(door.Debounce, v.Enter)
+	return nil
+}
+
+func (v *visited) leave() error {
+	v.opens(attack, func() (time.Duration, error) { return v.Opens(exitLine, "exit", "300ms") })
+	return nil
+}
+
+// opens notes how long the strike took, if it opened at all.
+func (v *visited) opens(still time.Duration, try func() (time.Duration, error)) {
+	at := time.Now()
+	took, err := try()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.tried++; err != nil {
+		log.Printf("%s: %v", v.id, err)
+		return
+	}
+	v.openings = append(v.openings, opening{at, took - still})
 }
 
 // stored returns what the door's journal holds.
-func (d *door) stored() (events []lock.Event, err error) {
-	out, err := exec.Command(d.exe, "log", "--json", "--config", d.config).Output()
+func (v *visited) stored() (events []lock.Event, err error) {
+	out, err := exec.Command(v.exe, "log", "--json", "--config", v.Config).Output()
 	if err != nil {
 		return nil, fmt.Errorf("read the door's journal: %w", err)
 	}
@@ -206,14 +171,4 @@ func readEvents(journal []byte) (events []lock.Event, err error) {
 		events = append(events, e)
 	}
 	return events, nil
-}
-
-// lines is a writer that takes whole lines.
-type lines func([]byte)
-
-func (l lines) Write(p []byte) (int, error) {
-	for line := range bytes.Lines(p) {
-		l(line)
-	}
-	return len(p), nil
 }

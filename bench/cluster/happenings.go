@@ -1,10 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log"
+	"maps"
+	"slices"
 	"syscall"
 	"time"
 
@@ -15,15 +16,15 @@ import (
 
 var scenarios = []scenario{
 	{name: "node", home: 1, happens: killNode,
-		what: "the node that the door is on is killed, and comes back 15 s later; after a minute the door goes back to it"},
+		what: "the node that the doors are on is killed, and comes back 15 s later; after a minute the doors go back to it"},
 	{name: "leaders", home: 1, happens: killLeaders,
 		what: "the leader of the meta group is killed, then that of the messages, then that of the retained ones; each comes back after 10 s"},
 	{name: "partition", home: 1, happens: partition,
-		what: "the door's node is cut off from the two others for 30 s; the consumer is on one of those"},
+		what: "the doors' node is cut off from the two others for 30 s; the consumer is on one of those"},
 	{name: "minority", home: 0, happens: partition,
 		what: "the same, with the consumer on the node that is cut off"},
 	{name: "frozen", home: 1, happens: freeze,
-		what: "the door's node stands still for 60 s, as a machine does that is moved or swaps, and goes on"},
+		what: "the doors' node stands still for 60 s, as a machine does that is moved or swaps, and goes on"},
 	{name: "rolling", home: 1, happens: roll,
 		what: "the nodes are restarted one after the other, each handing over first, as in an upgrade"},
 	{name: "newcomer", home: 1, calm: true, happens: newcomers,
@@ -96,28 +97,31 @@ func (sc *scene) back(i int) error {
 	return sc.nodes[i].current()
 }
 
-// obeys tells the door through each node to open, and waits for its answers.
-func (sc *scene) obeys(ctx context.Context) error {
+// obeys tells the doors through each node to open, and waits for their answers.
+func (sc *scene) obeys() error {
 	for _, n := range sc.nodes {
-		if err := order(ctx, n.mqtt); err != nil {
+		if err := sc.order(n.mqtt); err != nil {
 			return fmt.Errorf("an order through %s: %w", n.name, err)
 		}
 	}
 	return nil
 }
 
-func order(ctx context.Context, broker string) error {
-	answers := make(chan []byte, 100)
+func (sc *scene) order(broker string) error {
+	answers := make(chan paho.Message, 1000)
 	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4))
 	defer client.Disconnect(100)
-	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"command/result", 1, func(_ paho.Client, m paho.Message) { answers <- m.Payload() })) {
+	if !good(client.Connect()) || !subscribed(client.Subscribe(prefix+"+/command/result", 1, func(_ paho.Client, m paho.Message) { answers <- m })) {
 		return fmt.Errorf("the broker takes no client")
 	}
-	made := lock.UnixSeconds(time.Now())
-	if !good(client.Publish(topics+"lock/set", 1, false, fmt.Sprintf(`{"action":"OPEN","at":%.6f}`, made))) {
-		return fmt.Errorf("the broker does not take it")
+	made, waiting := lock.UnixSeconds(time.Now()), map[string]bool{}
+	for _, d := range sc.doors {
+		if !good(client.Publish(prefix+d.id+"/lock/set", 1, false, fmt.Sprintf(`{"action":"OPEN","at":%.6f}`, made))) {
+			return fmt.Errorf("the broker does not take it")
+		}
+		waiting[prefix+d.id+"/command/result"] = true
 	}
-	for limit := time.After(10 * time.Second); ; {
+	for limit := time.After(10 * time.Second); len(waiting) > 0; {
 		select {
 		case answer := <-answers:
 			var said struct {
@@ -125,15 +129,16 @@ func order(ctx context.Context, broker string) error {
 				Result string
 				Reason string
 			}
-			if json.Unmarshal(answer, &said) != nil || said.Made-made > 1e-5 || made-said.Made > 1e-5 {
+			if json.Unmarshal(answer.Payload(), &said) != nil || said.Made-made > 1e-5 || made-said.Made > 1e-5 {
 				continue
 			}
 			if said.Result != "done" {
-				return fmt.Errorf("refused: %s", said.Reason)
+				return fmt.Errorf("%s: refused: %s", answer.Topic(), said.Reason)
 			}
-			return nil
+			delete(waiting, answer.Topic())
 		case <-limit:
-			return fmt.Errorf("no answer")
+			return fmt.Errorf("no answer on %v", slices.Sorted(maps.Keys(waiting)))
 		}
 	}
+	return nil
 }

@@ -9,12 +9,23 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// states are retained topics of the door with their payloads.
+// states are retained topics, without the prefix, with their payloads.
 type states map[string]string
 
-// truth is what a door at rest has to say.
-var truth = states{"availability": "online", "lock/state": "LOCKED", "door/state": "OFF", "tamper/state": "OFF",
-	"lockout/state": "OFF", "problem/state": "OFF"}
+// truth is what the doors have to say when all are at rest.
+func (sc *scene) truth() states {
+	all, one := states{}, states{"availability": "online", "lock/state": "LOCKED", "door/state": "OFF", "tamper/state": "OFF",
+		"lockout/state": "OFF", "problem/state": "OFF"}
+	for _, d := range sc.doors {
+		for topic, payload := range one {
+			all[d.id+"/"+topic] = payload
+		}
+	}
+	return all
+}
+
+// tampered is the truth of a lone door whose tamper contact is open.
+func (sc *scene) tampered() states { return sc.truth().but(sc.doors[0].id+"/tamper/state", "ON") }
 
 // but returns the truth of a door of which one thing is otherwise.
 func (t states) but(topic, payload string) states {
@@ -48,7 +59,7 @@ func (want states) glance(broker string, ask bool) (untrue states, err error) {
 	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { said <- m }))
 	defer client.Disconnect(100)
-	if !good(client.Connect()) || !subscribed(client.Subscribe(topics+"#", 0, nil)) {
+	if !good(client.Connect()) || !subscribed(client.Subscribe(prefix+"#", 0, nil)) {
 		return untrue, fmt.Errorf("%s takes no client", broker)
 	}
 	if ask && !good(client.Publish("homeassistant/status", 1, false, "online")) {
@@ -58,7 +69,7 @@ func (want states) glance(broker string, ask bool) (untrue states, err error) {
 	for len(untrue) > 0 {
 		select {
 		case m := <-said:
-			name := strings.TrimPrefix(m.Topic(), topics)
+			name := strings.TrimPrefix(m.Topic(), prefix)
 			if payload, ours := want[name]; ours && payload == string(m.Payload()) {
 				delete(untrue, name)
 			} else if ours {

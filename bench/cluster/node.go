@@ -44,7 +44,8 @@ func (n *node) start() error {
 		return err
 	}
 	defer said.Close()
-	n.cmd = exec.Command(n.exe, "-c", filepath.Join(n.dir, "nats.conf"))
+	// It takes what the doors, which have machines of their own elsewhere, leave of the processors. The process is nice's.
+	n.cmd = exec.Command("nice", "-n", "10", n.exe, "-c", filepath.Join(n.dir, "nats.conf"))
 	n.cmd.Stdout, n.cmd.Stderr = said, said
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nothing outlives the measuring process
 	if err := n.cmd.Start(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 // message is an event as the broker passes it on.
 type message string
 
-func (m message) Topic() string   { return topics + "event" }
+func (m message) Topic() string   { return prefix + "front/event" }
 func (m message) Payload() []byte { return []byte(m) }
 func (message) Duplicate() bool   { return false }
 func (message) Qos() byte         { return 1 }
@@ -22,21 +23,27 @@ func (message) Ack()              {}
 var _ paho.Message = message("")
 
 func TestTheVerdictSaysWhatIsNotAsItOughtToBe(t *testing.T) {
-	ms := func(n ...float64) (all []time.Duration) {
-		for _, n := range n {
-			all = append(all, time.Duration(n*float64(time.Millisecond)))
-		}
-		return all
+	// So many openings: most take one time, the last ten longer ones, and the last one the longest.
+	spread := func(n int, most, ten, last time.Duration) []time.Duration {
+		return slices.Concat(slices.Repeat([]time.Duration{most}, n-10), slices.Repeat([]time.Duration{ten}, 9), []time.Duration{last})
 	}
-	good := outcome{events: 9, presses: 2, opened: 2, quiet: ms(1, 1, 1), meanwhile: ms(1, 2.9, 80)}
-	lost, shut, slow, untrue := good, good, good, good
-	lost.missing, shut.opened, slow.meanwhile, untrue.faults = 1, 1, ms(1, 3.1, 3.1), []string{"on n1, nothing"}
+	const us, ms = time.Microsecond, time.Millisecond
+	quiet := spread(300, 200*us, ms, 30*ms)
+	good := outcome{events: 9, tried: 700, opened: 700, quiet: quiet, meanwhile: spread(300, 900*us, 7*ms, 100*ms)}
+	with := func(change func(*outcome)) outcome { o := good; change(&o); return o }
 	for _, c := range []struct {
 		outcome
 		want string
 	}{
-		{good, ""}, {lost, "1 events lost"}, {shut, "1 presses of the exit button did not open"},
-		{slow, "the strike took 3.10 ms in place of 1.00 ms"}, {untrue, "on n1, nothing"},
+		{good, ""},
+		{with(func(o *outcome) { o.missing = 1 }), "1 events lost"},
+		{with(func(o *outcome) { o.opened-- }), "1 codes or presses did not open"},
+		{with(func(o *outcome) { o.faults = []string{"on n1, nothing"} }), "on n1, nothing"},
+		{with(func(o *outcome) { o.quiet = spread(300, 1001*us, 2*ms, 2*ms) }), "the strike took 1.00, 2.00, 2.00 ms, then 0.90, 7.00, 100.00 ms"},
+		{with(func(o *outcome) { o.meanwhile = spread(300, 901*us, ms, ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.90, 1.00, 1.00 ms"},
+		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, 8*ms, 8*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 8.00, 8.00 ms"},
+		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, ms, 101*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 1.00, 101.00 ms"},
+		{with(func(o *outcome) { o.meanwhile = spread(10, 0, 0, 0)[:9] }), "the strike took 0.20, 1.00, 30.00 ms, then 0.00, 0.00, 0.00 ms"},
 	} {
 		if got := strings.Join(c.verdict(), "; "); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -15,8 +15,8 @@ import (
 // scenario is something that happens to a cluster while a door is at work on it.
 type scenario struct {
 	name, what string
-	home       int  // the node at which the consumer begins; the door begins at node 0
-	calm       bool // nothing but what the scenario does itself happens at the door
+	home       int  // the node at which the consumer begins; the doors begin at node 0
+	calm       bool // one door, at which nothing happens but what the scenario does itself
 	happens    func(*scene) error
 }
 
@@ -24,15 +24,16 @@ type scenario struct {
 type scene struct {
 	scenario
 	*cluster
-	*door
 	*consumer
-	note string // what else was seen
+	doors []*visited
+	note  string // what else was seen
 }
 
-// Times around what happens.
+// The doors of a scenario that is not calm, and times around what happens.
 const (
-	before  = 16 * time.Second // to have openings to compare with
-	after   = 10 * time.Second
+	busy    = 20               // doors
+	before  = 16 * time.Second // to have openings to compare with, some three hundred
+	after   = 6 * time.Second
 	catchUp = 60 * time.Second // for all to be heard and true, when it is over
 )
 
@@ -60,47 +61,66 @@ func (s scenario) play(dir string) (o outcome, err error) {
 	case <-time.After(patience):
 		return o, errors.New("the consumer does not connect")
 	}
-	if sc.door, err = openDoor(programs.latchd, dir, sc.brokers(0)); err != nil {
-		return o, err
+	for i := range sc.count() {
+		d, err := openDoor(programs.latchd, dir, fmt.Sprintf("door-%d", i+1), sc.brokers(0))
+		if err != nil {
+			return o, err
+		}
+		defer d.close()
+		sc.doors = append(sc.doors, d)
 	}
-	defer sc.door.close()
-	if untrue, _ := truth.glances(sc.nodes[0].mqtt, patience, false); len(untrue) > 0 {
+	if untrue, _ := sc.truth().glances(sc.nodes[0].mqtt, patience, false); len(untrue) > 0 {
 		return o, fmt.Errorf("before anything has happened: %v", untrue)
 	}
 	return sc.judge(ctx)
 }
 
+func (s scenario) count() int {
+	if s.calm {
+		return 1
+	}
+	return *doors
+}
+
 // judge lets it happen, and looks at what came of it.
 func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 	o.scenario = sc.scenario
-	start, began, over, err := sc.load(ctx, &o)
+	start, began, over, err := sc.load(ctx)
 	if err != nil {
 		o.faults = append(o.faults, err.Error())
 	}
 	o.note = sc.note
-	o.quiet, o.meanwhile = sc.openingsIn(start, began), sc.openingsIn(began, over)
-	o.opened = len(sc.openingsIn(start, time.Now()))
+	o.quiet, o.meanwhile = openingsIn(sc.doors, start, began), openingsIn(sc.doors, began, over)
+	o.opened = len(openingsIn(sc.doors, start, time.Now()))
+	for _, d := range sc.doors {
+		o.tried += d.tried
+	}
 	for i, n := range sc.nodes {
 		var untrue states
-		if untrue, o.trueAfter[i] = truth.glances(n.mqtt, catchUp, false); len(untrue) > 0 {
+		if untrue, o.trueAfter[i] = sc.truth().glances(n.mqtt, catchUp, false); len(untrue) > 0 {
 			o.faults = append(o.faults, fmt.Sprintf("on %s, %v", n.name, untrue))
 		}
 	}
-	if err := sc.obeys(ctx); err != nil {
+	if err := sc.obeys(); err != nil {
 		o.faults = append(o.faults, err.Error())
 	}
 	return o, sc.compare(&o)
 }
 
-// load lets it happen, with the door at work before, meanwhile and after.
-func (sc *scene) load(ctx context.Context, o *outcome) (start, began, over time.Time, err error) {
+// load lets it happen, with the doors at work before, meanwhile and after.
+func (sc *scene) load(ctx context.Context) (start, began, over time.Time, err error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup
-	var failed error
+	failed := make([]error, len(sc.doors))
 	start = time.Now()
 	if !sc.calm {
-		work.Go(func() { o.presses, failed = sc.busy(working) })
+		for i, d := range sc.doors {
+			work.Go(func() {
+				pause(ctx, time.Duration(i)*pace/time.Duration(len(sc.doors)))
+				failed[i] = d.busy(working)
+			})
+		}
 		time.Sleep(before)
 	}
 	began = time.Now()
@@ -113,16 +133,20 @@ func (sc *scene) load(ctx context.Context, o *outcome) (start, began, over time.
 	}
 	stop()
 	work.Wait()
-	return start, began, over, errors.Join(err, failed)
+	return start, began, over, errors.Join(append(failed, err)...)
 }
 
-// compare holds what the consumer heard against the journal.
+// compare holds what the consumer heard against the journals.
 func (sc *scene) compare(o *outcome) error {
 	var stored []lock.Event
 	for end := time.Now().Add(catchUp); ; time.Sleep(200 * time.Millisecond) {
-		var err error
-		if stored, err = sc.stored(); err != nil {
-			return err
+		stored = nil
+		for _, d := range sc.doors {
+			events, err := d.stored()
+			if err != nil {
+				return err
+			}
+			stored = append(stored, events...)
 		}
 		if o.missing = sc.missing(stored); o.missing == 0 || time.Now().After(end) {
 			break
