@@ -143,19 +143,27 @@ func (s *installer) begin() error {
 	return nil
 }
 
-// say prints a text, wrapped where a terminal of 80 columns ends.
-func (s *installer) say(format string, args ...any) {
-	fmt.Fprintln(s.out, wrapped(fmt.Sprintf(format, args...)))
+// width is how many columns a text may take.
+func (s *installer) width() int {
+	if width := columns(s.out); width > 0 {
+		return min(width, usualWidth)
+	}
+	return usualWidth
 }
 
-func wrapped(text string) string {
+// say prints a text, wrapped where the terminal ends.
+func (s *installer) say(format string, args ...any) {
+	fmt.Fprintln(s.out, wrapped(fmt.Sprintf(format, args...), s.width()))
+}
+
+func wrapped(text string, width int) string {
 	var b strings.Builder
 	column := 0
 	for i, word := range strings.Split(text, " ") {
 		first, _, broken := strings.Cut(word, "\n")
 		switch n := utf8.RuneCountInString(first); {
 		case i == 0:
-		case column+1+n < 80:
+		case column+1+n < width:
 			b.WriteByte(' ')
 			column++
 		default:

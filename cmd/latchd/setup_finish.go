@@ -55,7 +55,7 @@ func (s *installer) finish(ctx context.Context) error {
 	} else {
 		s.say("\nNext:")
 	}
-	fmt.Fprint(s.out, s.next(r.failed))
+	fmt.Fprint(s.out, s.next(r.failed, os.Geteuid() == 0))
 	if r.failed {
 		return errTold
 	}

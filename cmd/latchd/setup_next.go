@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"latchd/configs"
 )
@@ -22,54 +23,95 @@ func (s *installer) reload() {
 }
 
 // next tells what comes after setup: the installed door is systemd's to start, another is started by hand.
-func (s *installer) next(failed bool) string {
-	var lines []string
-	add := func(command, why string) { lines = append(lines, fmt.Sprintf("  %-36s  # %s\n", command, why)) }
+func (s *installer) next(failed, root bool) string {
+	var lines strings.Builder
+	add := func(command, why string) {
+		line := fmt.Sprintf("  %-36s  # %s", command, why)
+		if strings.Contains(command, "\n") || utf8.RuneCountInString(line) >= s.width() {
+			line = "  # " + why + "\n  " + command
+		}
+		lines.WriteString(line + "\n")
+	}
 	installed := s.path == defaultConfig && s.store.dir == configs.SecretPath("")
 	sudo, config := "", " --config "+quoted(s.path)
-	if os.Geteuid() == 0 || installed {
+	if root || installed {
 		sudo = "sudo "
 	}
 	if s.path == defaultConfig {
 		config = ""
 	}
-	if failed && installed {
-		add("sudo latchd check", "once more, when what failed is mended")
-	} else if failed {
-		add(sudo+s.withSecrets("latchd check"+config), "once more, when what failed is mended")
+	check := func(more string) string {
+		if installed {
+			return "sudo latchd check" + more
+		}
+		return sudo + s.withSecrets("latchd check"+config+more)
+	}
+	if failed {
+		add(check(""), "once more, when what failed is mended")
 	}
 	add(sudo+"latchd wiring"+config, "how it is wired, and what to mind")
+	add(check(" --live"), "signs in to Twilio and the broker, sends nothing")
 	switch {
-	case !installed || s.cfg.Board.Driver == "sim":
+	case s.cfg.Board.Driver == "sim":
 		add(sudo+s.withSecrets("latchd run"+config), "now, until Ctrl-C")
-		if socket := s.cfg.Board.Socket; s.cfg.Board.Driver == "sim" && socket != "" {
+		if socket := s.cfg.Board.Socket; socket != "" {
 			add(sudo+"latchd sim --socket "+quoted(socket)+" bell", "rings there")
 		}
+	case !installed && root:
+		add(s.asService(), "now, until Ctrl-C, as the service's user: root may not run it")
+	case !installed:
+		add(s.withSecrets("latchd run"+config), "now, until Ctrl-C")
 	case runs():
 		add("sudo systemctl restart latchd", "it runs already, as it was set up before")
 	default:
 		add("sudo systemctl enable --now latchd", "now, and at each boot")
 	}
-	return strings.Join(lines, "")
+	return lines.String()
 }
+
+// goesOn breaks a command that is too long for a line where a shell lets it.
+const goesOn = " \\\n    "
 
 // withSecrets is a command that finds the secrets where they were written. Sealed ones systemd alone can hand over.
 func (s *installer) withSecrets(command string) string {
-	var hand strings.Builder
-	for _, name := range []string{configs.TwilioAuthToken, configs.MQTTPassword} {
-		if path, err := filepath.Abs(s.store.sealed(name)); err == nil && exists(path) {
-			hand.WriteString(" -p " + quoted("LoadCredentialEncrypted="+name+":"+path))
-		} else if path, err := filepath.Abs(s.store.plain(name)); err == nil && exists(path) {
-			hand.WriteString(" -p " + quoted("LoadCredential="+name+":"+path))
-		}
-	}
+	hand := s.credentials()
 	switch {
-	case strings.Contains(hand.String(), "Encrypted="):
-		return "systemd-run --pty --same-dir" + hand.String() + " " + command
+	case strings.Contains(hand, "Encrypted="):
+		return "systemd-run --pty --same-dir" + hand + goesOn + command
 	case s.store.dir == configs.SecretPath(""):
 		return command
 	}
 	return "CREDENTIALS_DIRECTORY=" + quoted(s.store.dir) + " " + command
+}
+
+// asService is a command that runs a real door that is not the installed one, as the user that is in the group of the lines.
+// It may not read what root has written: systemd hands it the configuration as it does the secrets.
+func (s *installer) asService() string {
+	hand := credential("LoadCredential", "latchd.toml", s.path)
+	if in := s.cfg.Include; in != "" && in == filepath.Base(in) { // it lies beside
+		hand += credential("LoadCredential", in, beside(s.path, in))
+	}
+	return "sudo systemd-run --pty -p User=latchd" + goesOn + "-p StateDirectory=latchd -p StateDirectoryMode=0700" + hand + s.credentials() +
+		goesOn + "latchd run --config '${CREDENTIALS_DIRECTORY}/latchd.toml'"
+}
+
+// credentials has systemd hand over the secrets that are there.
+func (s *installer) credentials() (hand string) {
+	for _, name := range []string{configs.TwilioAuthToken, configs.MQTTPassword} {
+		if path := s.store.sealed(name); exists(path) {
+			hand += credential("LoadCredentialEncrypted", name, path)
+		} else if path := s.store.plain(name); exists(path) {
+			hand += credential("LoadCredential", name, path)
+		}
+	}
+	return hand
+}
+
+func credential(how, name, path string) string {
+	if whole, err := filepath.Abs(path); err == nil { // fails where the folder in which this runs is gone
+		path = whole
+	}
+	return goesOn + "-p " + quoted(how+"="+name+":"+path)
 }
 
 func exists(path string) bool {

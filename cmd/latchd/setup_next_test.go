@@ -1,39 +1,66 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"latchd/configs"
 )
 
+// What is told is given to a shell, with commands that say how they were called; a space in a word is a _ there.
 func TestWhatComesNextIsForTheDoorThatWasSetUp(t *testing.T) {
-	dir := t.TempDir()
-	active := func(status string) {
-		if err := os.WriteFile(filepath.Join(dir, "systemctl"), []byte("#!/bin/sh\nexit "+status+"\n"), 0o755); err != nil {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	command := func(name, script string) {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	const etc = "/etc/latchd"
+	const says = `printf %s "$by${CREDENTIALS_DIRECTORY:+in $(echo "$CREDENTIALS_DIRECTORY" | tr ' ' _): }${0##*/}"; for a; do printf ' %s' "$(echo "$a" | tr ' ' _)"; done; echo`
+	command("sudo", `export by="sudo "; exec env "$@"`)
+	command("latchd", says)
+	command("systemd-run", says)
+	const (
+		etc       = "/etc/latchd"
+		asService = "sudo systemd-run --pty -p User=latchd -p StateDirectory=latchd -p StateDirectoryMode=0700 -p LoadCredential=latchd.toml:HERE/"
+		inside    = " latchd run --config ${CREDENTIALS_DIRECTORY}/latchd.toml"
+	)
 	for name, c := range map[string]struct {
-		config, secrets, driver, socket, active string
-		files                                   []string
-		failed                                  bool
-		want                                    []string // of each line the beginning, without sudo
+		config, secrets, driver, socket, include string
+		files                                    []string
+		root, active, failed                     bool
+		want                                     []string
 	}{
-		"the installed one": {defaultConfig, etc, "linux", "", "3", nil, false, []string{"latchd wiring ", "systemctl enable --now latchd "}},
-		"one at work":       {defaultConfig, etc, "linux", "", "0", nil, true, []string{"latchd check ", "latchd wiring ", "systemctl restart latchd "}},
-		"another file": {"d/a.toml", "d", "linux", "", "0", []string{"twilio-auth-token"}, true,
-			[]string{"CREDENTIALS_DIRECTORY=d latchd check --config d/a.toml ", "latchd wiring --config d/a.toml ", "CREDENTIALS_DIRECTORY=d latchd run --config d/a.toml "}},
-		"a simulated one": {"my door/a.toml", "my door", "sim", "/tmp/a b", "0", nil, false,
-			[]string{"latchd wiring --config 'my door/a.toml' ", "CREDENTIALS_DIRECTORY='my door' latchd run --config 'my door/a.toml' ", "latchd sim --socket '/tmp/a b' bell "}},
-		"the installed one, simulated": {defaultConfig, etc, "sim", "", "0", nil, false, []string{"latchd wiring ", "latchd run "}},
-		"sealed": {"d/a.toml", "d", "linux", "", "3", []string{"twilio-auth-token.cred", "mqtt-password"}, false, []string{"latchd wiring --config d/a.toml ",
-			"systemd-run --pty --same-dir -p LoadCredentialEncrypted=twilio-auth-token:HERE/d/twilio-auth-token.cred -p LoadCredential=mqtt-password:HERE/d/mqtt-password latchd run --config d/a.toml "}},
+		"the installed one": {config: defaultConfig, secrets: etc, driver: "linux", root: true,
+			want: []string{"sudo latchd wiring", "sudo latchd check --live", "sudo systemctl enable --now latchd"}},
+		"one at work": {config: defaultConfig, secrets: etc, driver: "linux", root: true, active: true, failed: true,
+			want: []string{"sudo latchd check", "sudo latchd wiring", "sudo latchd check --live", "sudo systemctl restart latchd"}},
+		"another file": {config: "d/a.toml", secrets: "d", driver: "linux", active: true, failed: true, files: []string{"twilio-auth-token"},
+			want: []string{"in d: latchd check --config d/a.toml", "latchd wiring --config d/a.toml", "in d: latchd check --config d/a.toml --live", "in d: latchd run --config d/a.toml"}},
+		"another file, of root": {config: "my door/a.toml", secrets: "d", driver: "linux", root: true, files: []string{"twilio-auth-token"},
+			want: []string{"sudo latchd wiring --config my_door/a.toml", "sudo in d: latchd check --config my_door/a.toml --live",
+				asService + "my_door/a.toml -p LoadCredential=twilio-auth-token:HERE/d/twilio-auth-token" + inside}},
+		"with another that it includes": {config: "d/a.toml", secrets: etc, driver: "linux", include: "site.toml", root: true,
+			want: []string{"sudo latchd wiring --config d/a.toml", "sudo latchd check --config d/a.toml --live",
+				asService + "d/a.toml -p LoadCredential=site.toml:HERE/d/site.toml" + inside}},
+		"a simulated one": {config: "my door/a.toml", secrets: "my door", driver: "sim", socket: "/tmp/a b",
+			want: []string{"latchd wiring --config my_door/a.toml", "in my_door: latchd check --config my_door/a.toml --live",
+				"in my_door: latchd run --config my_door/a.toml", "latchd sim --socket /tmp/a_b bell"}},
+		"the installed one, simulated": {config: defaultConfig, secrets: etc, driver: "sim", root: true,
+			want: []string{"sudo latchd wiring", "sudo latchd check --live", "sudo latchd run"}},
+		"sealed": {config: "d/a.toml", secrets: "d", driver: "linux", root: true, files: []string{"twilio-auth-token.cred", "mqtt-password"},
+			want: []string{"sudo latchd wiring --config d/a.toml",
+				"sudo systemd-run --pty --same-dir -p LoadCredentialEncrypted=twilio-auth-token:HERE/d/twilio-auth-token.cred -p LoadCredential=mqtt-password:HERE/d/mqtt-password latchd check --config d/a.toml --live",
+				asService + "d/a.toml -p LoadCredentialEncrypted=twilio-auth-token:HERE/d/twilio-auth-token.cred -p LoadCredential=mqtt-password:HERE/d/mqtt-password" + inside}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			here := t.TempDir()
@@ -46,17 +73,20 @@ func TestWhatComesNextIsForTheDoorThatWasSetUp(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			active(c.active)
+			command("systemctl", fmt.Sprintf("[ $1 = is-active ] && { %v; exit; }\n", c.active)+says)
 			s := &installer{path: c.config, store: store{dir: c.secrets}}
-			s.cfg.Board = configs.Board{Driver: c.driver, Socket: c.socket}
-			got := strings.Split(strings.TrimSuffix(s.next(c.failed), "\n"), "\n")
-			if len(got) != len(c.want) {
-				t.Fatalf("%q", got)
-			}
-			for i, line := range got {
-				if want := strings.ReplaceAll(c.want[i], "HERE", here); !strings.HasPrefix(strings.TrimPrefix(strings.TrimSpace(line), "sudo "), want) {
-					t.Errorf("told %q, want %q", line, want)
+			s.cfg.Board, s.cfg.Include = configs.Board{Driver: c.driver, Socket: c.socket}, c.include
+			told := s.next(c.failed, c.root)
+			for line := range strings.Lines(told) {
+				if len(line) > 81 && !strings.Contains(line, here) {
+					t.Errorf("wider than 80 columns: %s", line)
 				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, "sh", "-ec", told).CombinedOutput()
+			if diff := cmp.Diff(strings.Split(strings.ReplaceAll(strings.Join(c.want, "\n"), "HERE", here), "\n"), strings.Split(strings.TrimSpace(string(out)), "\n")); err != nil || diff != "" {
+				t.Errorf("%v\n%s\n%s", err, diff, told)
 			}
 		})
 	}
