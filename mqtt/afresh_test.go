@@ -133,6 +133,40 @@ func TestADoorSaysAllAgainForHomeAssistantAtMostOnceInAWhile(t *testing.T) {
 	}
 }
 
+func TestTheDoorsOfAFleetAnswerHomeAssistantOverTheTimeThatTheyAreGiven(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.o.Spread = 20 * time.Second
+		var asked time.Time
+		var soon, late, all int // in the first and in the last quarter
+		r.publish = func(m message) {
+			if m.topic != "latchd/front/availability" || m.payload != "online" || asked.IsZero() {
+				return
+			}
+			switch after := time.Since(asked); {
+			case after < r.o.Spread/4:
+				soon++
+			case after > r.o.Spread:
+				t.Errorf("it answers after %v", after)
+			case after > 3*r.o.Spread/4:
+				late++
+			}
+			all++
+		}
+		r.start()
+		pass(time.Minute)
+		for range 100 {
+			r.set(func() { asked = time.Now() })
+			r.tell("homeassistant/status", "online", false)
+			pass(time.Minute)
+		}
+		r.set(func() {
+			if all != 100 || soon < 5 || late < 5 || soon+late > 80 {
+				t.Errorf("of %d answers to 100 questions %d came in the first quarter, %d in the last", all, soon, late)
+			}
+		})
+	})
+}
+
 func TestWhatTheDoorRetainsIsWhatItListensTo(t *testing.T) {
 	c := client(t, options("tcp://broker:1883"), newBox(), nil)
 	var names []string

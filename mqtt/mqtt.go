@@ -52,7 +52,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Spread is over how long many doors connect to their broker, each at a moment of chance, at their start and when it comes
-	// back; 0: at once, which is best for a few. Where there are several brokers, it is 5 s at the most for the next one.
+	// back, and over how long they answer Home Assistant's start; 0: at once, which is best for a few. Where there are several
+	// brokers, it is 5 s at the most for the next one.
 	Spread time.Duration
 
 	Discovery string // Home Assistant's discovery prefix; empty: nothing is published outside Prefix

@@ -239,7 +239,7 @@ func (s *session) run(ctx context.Context, untilIdle bool) error {
 			s.pace = nil
 		case <-s.birth:
 			if s.reborn == nil {
-				s.reborn = time.After(s.births.Reserve().Delay())
+				s.reborn = time.After(s.births.Reserve().Delay() + s.c.place(s.c.o.Spread))
 			}
 		case <-s.reborn:
 			s.reborn, s.announced, s.shown = nil, false, map[string]*word{}
