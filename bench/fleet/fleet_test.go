@@ -44,14 +44,14 @@ func TestASmallFleetLosesNothingAndIsBackAfterItsBroker(t *testing.T) {
 			t.Errorf("used: %+v", u)
 		}
 	}
-	if len(r.outages) != 2 || !strings.Contains(r.text(), "50 doors, mqtt.spread 1s, TLS: ") {
+	if len(r.outages) != 2 || !strings.Contains(r.text(), "| killed, away for 1 s, 50 doors, mqtt.spread 1s, TLS | ") {
 		t.Errorf("%d outages:\n%s", len(r.outages), r.text())
 	}
 	for _, o := range r.outages {
 		if o.house.Resident == 0 || o.house.CPU <= 0 || o.broker.Resident == 0 {
 			t.Errorf("an outage's use: %+v, %+v", o.house, o.broker)
 		}
-		if len(o.back) != 50 || o.back[0] < 0 || o.made < 50 || o.refused == 0 || o.within(0, time.Hour) != o.made {
+		if len(o.back) != 50 || o.back[0] < 0 || o.within(0, time.Hour) < 50 || o.refused == 0 {
 			t.Errorf("an outage: %+v", o)
 		}
 	}

@@ -16,8 +16,7 @@ type outage struct {
 	back     latencies     // of each door: from the broker's running to the subscriber's hearing that it is online, after its states
 	asking   int           // attempts to connect in the busiest second while it was away
 	refused  int           // of all
-	made     int           // connections made after its return
-	counts   map[int64]int // of them, by ticks since its running
+	counts   map[int64]int // connections made after its return, by ticks since its running
 	asked    int           // doors that the subscriber asked again for what it had missed
 	repeated int           // events that came again
 }
@@ -83,7 +82,6 @@ func (o *outage) count(dials map[int64]attempts, running int64) {
 		o.refused += a.Failed
 		perSecond[at/int64(time.Second/tick)] += a.Failed
 		// A door that has found the broker before this program has saw it return, too.
-		o.made += a.Made
 		o.counts[max(at-start, 0)] += a.Made
 	}
 	for _, n := range perSecond {

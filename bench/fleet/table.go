@@ -12,9 +12,9 @@ import (
 func (r results) text() string {
 	rows := page.Table(r.rows())
 	if r.plan.double.long == 0 {
-		return fmt.Sprintf("Too short to measure anything. The machine was idle for %.0f %% before.\n\n%s\n%s", 100*r.idle, r.table(), rows)
+		return fmt.Sprintf("Too short to measure anything. The machine was idle for %.0f %% before.\n\n%s\n%s\n%s", 100*r.idle, r.table(), rows, r.returns())
 	}
-	return fmt.Sprintf(text, page.Stamp(), 100*r.idle, between.Minutes(), r.table(), r.limit(), rows)
+	return fmt.Sprintf(text, page.Stamp(), 100*r.idle, between.Minutes(), r.table(), r.limit(), rows, r.returns())
 }
 
 // rows are the figures; those that have an aim say how it was met.
@@ -27,7 +27,7 @@ func (r results) rows() (rows []page.Row) {
 	}
 	rows = append(rows, r.cost()...)
 	for _, o := range r.outages {
-		rows = append(rows, o.rows()...)
+		rows = append(rows, o.row())
 	}
 	if r.events > 0 { // else the run has ended in an error
 		rows = append(rows, page.Row{fmt.Sprintf("events that were stored and not heard, of %d; doors that were not heard as they are", r.events), "0; 0", verdict("0; 0", true)})
@@ -106,24 +106,33 @@ func (r results) cost() []page.Row {
 	}
 }
 
-func (o outage) rows() []page.Row {
+func (o outage) row() page.Row {
+	return page.Row{fmt.Sprintf("mosquitto %s: from its running until half of the doors, 99 %% and all are back, their states told", o),
+		fmt.Sprintf("%s, %s, %s", seconds(o.back, 0.5), seconds(o.back, 0.99), seconds(o.back, 1)),
+		verdict("all within 30 s", len(o.back) > 0 && slices.Max(o.back) <= 30*time.Second)}
+}
+
+// returns is a row for each time that the broker was away.
+func (r results) returns() string {
+	var b strings.Builder
+	b.WriteString("| mosquitto | connections made: in the first second, the next nine, later | most in a tenth of a second | refused while it was away: in all, in the busiest second | " +
+		"processor until all are back, a door: mosquitto, door | memory before, a door: mosquitto, door | doors asked for events again |\n|" + strings.Repeat("---|", 7) + "\n")
+	for _, o := range r.outages {
+		n := float64(max(o.doors, 1))
+		busiest, at := o.most()
+		fmt.Fprintf(&b, "| %s | %d, %d, %d | %d, after %.1f s | %d, %d | %.2f ms, %.2f ms | %.0f KB, %.2f MB | %d |\n", o,
+			o.within(0, time.Second), o.within(time.Second, 10*time.Second), o.within(10*time.Second, time.Hour), busiest, at.Seconds(), o.refused, o.asking,
+			1000*o.broker.CPU/n, 1000*o.house.CPU/n, o.broker.Resident/1e3/n, o.house.Resident/1e6/n, o.asked)
+	}
+	return b.String()
+}
+
+func (o outage) String() string {
 	how := "killed"
 	if o.saved {
 		how = "stopped, with what is retained saved"
 	}
-	what := fmt.Sprintf("mosquitto %s, away for %.0f s, %d doors%s: ", how, o.away.Seconds(), o.doors, o.link)
-	n := float64(max(o.doors, 1))
-	busiest, at := o.most()
-	return []page.Row{
-		{what + "from its running until half of the doors, 99 % and all are back, their states told", fmt.Sprintf("%s, %s, %s",
-			seconds(o.back, 0.5), seconds(o.back, 0.99), seconds(o.back, 1)), verdict("all within 30 s", len(o.back) > 0 && slices.Max(o.back) <= 30*time.Second)},
-		{"… connections that were made for that", fmt.Sprintf("%d: %d in the first second, %d in the next nine, %d later; most in a tenth of a second: %d, after %.1f s",
-			o.made, o.within(0, time.Second), o.within(time.Second, 10*time.Second), o.within(10*time.Second, time.Hour), busiest, at.Seconds()), "–"},
-		{"… processor until then, a door: of mosquitto, of the door", fmt.Sprintf("%.2f ms, %.2f ms", 1000*o.broker.CPU/n, 1000*o.house.CPU/n), "–"},
-		{"… resident memory before, at rest, a door: at mosquitto, at the door", fmt.Sprintf("%.0f KB, %.2f MB", o.broker.Resident/1e3/n, o.house.Resident/1e6/n), "–"},
-		{"… connections asked for and refused while it was away: in all, in the busiest second", fmt.Sprintf("%d, %d", o.refused, o.asking), "–"},
-		{"… doors that told events before the subscriber was back, and were asked for them again", fmt.Sprint(o.asked), "–"},
-	}
+	return fmt.Sprintf("%s, away for %.0f s, %d doors%s", how, o.away.Seconds(), o.doors, o.link)
 }
 
 func (l link) String() (with string) {
@@ -180,7 +189,8 @@ that was not heard by the door's next one counts as longer than any. Processors 
 %s
 
 %s
-Bytes are those of MQTT, pings included, without TCP's. The subscriber is away with the broker, and asks for what it has missed. An event
+%s
+Bytes are those of MQTT, pings included, without TCP's. The subscriber is away with the broker, and asks for what the doors told before it was back. An event
 counts as heard when the subscriber has every seq up to the door's last, and a door as it is when the retained states are its own. Mosquitto's queue for
 new connections holds 100: the others are asked for again by TCP, a second later. A connection that is not ready after 10 s is made anew. A door whose connection is refused asks again every 50 to 100 ms,
 and in an outage of more than 10 s at half to one hundredth of the time that it has lasted, up to every 12 to 25 s. Those with mqtt.spread or TLS are
