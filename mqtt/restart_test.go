@@ -160,6 +160,41 @@ func TestTheDoorsOfAFleetComeBackOverTheTimeThatTheyAreGiven(t *testing.T) {
 	})
 }
 
+func TestTheDoorsOfAFleetFirstComeOverTheTimeThatTheyAreGiven(t *testing.T) {
+	soon, late := 0, 0 // in the first and in the last quarter
+	for range 100 {
+		inVirtualTime(t, func(t *testing.T, r *rig) {
+			r.o.Spread = 20 * time.Second
+			r.start()
+			pass(r.o.Spread / 4)
+			soon += r.dialled()
+			pass(r.o.Spread / 2)
+			late += 1 - r.dialled()
+			if pass(r.o.Spread / 4); r.dialled() != 1 {
+				t.Fatal("the door has not come")
+			}
+		})
+	}
+	if soon < 5 || late < 5 || soon+late > 80 {
+		t.Errorf("%d of 100 came in the first quarter, %d in the last", soon, late)
+	}
+}
+
+func TestTheDoorsOfAFleetAskForTheirFirstBrokerOverTheTimeThatTheyAreGiven(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, r *rig) {
+		r.o.Spread = 2 * time.Minute
+		r.twoBrokers()
+		r.refuse = syscall.ECONNREFUSED
+		r.start()
+		pass(r.o.Spread)
+		before := r.dialled()
+		pass(10 * time.Hour)
+		if n := r.dialled() - before; n < 250 || n > 350 {
+			t.Errorf("asked %d times in 10 h: 300 are to be expected", n)
+		}
+	})
+}
+
 func TestABrokerThatIsAwayIsNotAskedMoreOftenThanAFleetMay(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, r *rig) {
 		r.o.Spread = 20 * time.Second
