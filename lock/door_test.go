@@ -623,6 +623,27 @@ func TestDoor(t *testing.T) {
 			d.wait(10 * time.Second)
 			d.heard("lock", "lock.locked", "fault.cleared contact flapping", "door.opened")
 		},
+		"a door that is held and closed while its contact flaps is not held for ever": func(d *door) {
+			d.cfg.HeldAlarm = 5 * time.Second
+			d.step(Reconfigured{d.cfg})
+			d.fit(true)
+			d.exit()
+			for i := range 7 {
+				d.door(i%2 == 0)
+			}
+			d.forget()
+			d.wait(5 * time.Second)
+			d.heard("lock", "lock.locked", "door.held", "fault.raised door held")
+			d.wait(3 * time.Second)
+			d.door(false)
+			d.wait(time.Minute)
+			d.heard("fault.cleared contact flapping", "fault.cleared door held")
+			d.exit()
+			d.forget()
+			d.door(true)
+			d.wait(5 * time.Second)
+			d.heard("door.opened", "lock", "lock.locked", "door.held", "fault.raised door held")
+		},
 		"tampering is told on and off": func(d *door) {
 			d.step(Level{Sensor: Tamper, Initial: true})
 			d.step(Level{Sensor: Tamper, Active: true})

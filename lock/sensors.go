@@ -114,18 +114,21 @@ func (m *Machine) readContact(l Level) {
 	}
 }
 
-// tellContact tells the contact's state when it differs from what was told last.
+// tellContact tells the contact's state when it differs from what was told last. A closed door ends its faults either way: it
+// may have come open, been held and been closed while its contact was flapping.
 func (m *Machine) tellContact() {
 	c := &m.contact
-	if c.told == c.closed {
-		return
-	}
+	changed := c.told != c.closed
 	c.told = c.closed
-	if c.closed {
+	if changed && c.closed {
 		m.emit(Event{Type: DoorClosed})
+	}
+	if c.closed {
 		c.held = false
 		m.clearFault(Fault{Part: "door", Kind: "held"}, 0)
 		m.clearFault(Fault{Part: "door", Kind: "forced"}, 0)
+	}
+	if !changed || c.closed {
 		return
 	}
 	m.emit(Event{Type: DoorOpened})
