@@ -165,16 +165,12 @@ func (l *Loop) step(in lock.Input) {
 		now.Synced = clock(now.Wall, l.Synced) == synced
 	}
 	effects := l.m.Step(now, in)
+	if !l.drive(effects) {
+		effects = lock.Unopened(effects)
+		effects = append(effects, l.m.Step(now, lock.StrikeFailed{})...)
+	}
 	for _, e := range effects {
 		switch e := e.(type) {
-		case lock.OpenStrike:
-			if err := l.Strike.Open(e.For); err != nil {
-				l.Log.Error("the strike did not open", "error", err)
-			}
-		case lock.LockStrike:
-			if err := l.Strike.Lock(); err != nil {
-				l.Log.Error("the strike did not lock", "error", err)
-			}
 		case lock.Feedback:
 			l.Lamps.Show(e.Signal)
 		case lock.Text:
@@ -193,6 +189,25 @@ func (l *Loop) step(in lock.Input) {
 	if l.Show != nil {
 		l.Show(l.m.Status())
 	}
+}
+
+// drive moves the strike, and says whether it opened where it was to.
+func (l *Loop) drive(effects []lock.Effect) bool {
+	opened := true
+	for _, e := range effects {
+		switch e := e.(type) {
+		case lock.OpenStrike:
+			if err := l.Strike.Open(e.For); err != nil {
+				l.Log.Error("the strike did not open", "error", err)
+				opened = false
+			}
+		case lock.LockStrike:
+			if err := l.Strike.Lock(); err != nil {
+				l.Log.Error("the strike did not lock", "error", err)
+			}
+		}
+	}
+	return opened
 }
 
 // tell stamps an event and hands it on.

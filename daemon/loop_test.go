@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ type house struct {
 	noted []string
 	code  string
 	panic bool // at the next feedback
+	stuck bool // the strike's line
 }
 
 func (h *house) note(format string, args ...any) {
@@ -42,12 +44,18 @@ func (h *house) take() (noted []string) {
 	return noted
 }
 
-func (h *house) Open(d time.Duration) error { h.note("open %v", d); return nil }
-func (h *house) Lock() error                { h.note("lock"); return nil }
-func (h *house) Send(t lock.Text)           { h.code = t.Code.Reveal(); h.note("text") }
-func (h *house) Spent(uint64)               {}
-func (h *house) Save(lock.State)            { h.note("save") }
-func (h *house) Add(e lock.Event)           { h.note("%s %s %s", e.Type, e.Door, e.Clock) }
+func (h *house) Open(d time.Duration) error {
+	h.note("open %v", d)
+	if h.stuck {
+		return errors.New("i/o error")
+	}
+	return nil
+}
+func (h *house) Lock() error      { h.note("lock"); return nil }
+func (h *house) Send(t lock.Text) { h.code = t.Code.Reveal(); h.note("text") }
+func (h *house) Spent(uint64)     {}
+func (h *house) Save(lock.State)  { h.note("save") }
+func (h *house) Add(e lock.Event) { h.note("%s %s %s", e.Type, e.Door, e.Clock) }
 func (h *house) Show(s lock.Signal) {
 	if h.panic {
 		panic("a lamp burst")
@@ -88,6 +96,40 @@ func TestMovesTheStrikeFirstThenSavesThenTells(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		want(t, h, "lock", "save", "daemon.stopped front unset", "lock")
+	})
+}
+
+func TestAStrikeThatDoesNotOpenIsNotToldAsOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{}
+		l := newTestLoop(h)
+		ctx, cancel := context.WithCancel(t.Context())
+		go l.Run(ctx)
+		order := lock.Command{Method: lock.ByConsole, Action: lock.Unlock, At: time.Now(), Trusted: true}
+		l.Post(lock.Level{Sensor: lock.Bell, Active: true})
+		synctest.Wait()
+		h.take()
+		h.stuck = true
+		press(l, h.code+"#")
+		synctest.Wait()
+		want(t, h, "open 5s", "access.denied front unset")
+		l.Post(order)
+		synctest.Wait()
+		want(t, h, "open 5s", "access.denied front unset", "command.refused front unset")
+		h.stuck = false
+		l.Post(order)
+		synctest.Wait()
+		want(t, h, "open 5s", "access.granted front unset", "lock.unlocked front unset", "command.done front unset")
+		pass(2 * time.Second)
+		h.stuck = true // the pulse would be drawn out, and ends
+		l.Post(lock.Level{Sensor: lock.Exit, Active: true})
+		synctest.Wait()
+		want(t, h, "open 5s", "exit.pressed front unset", "access.denied front unset", "lock.locked front unset")
+		if s := l.m.Status(); s.Strike != lock.Locked || s.OpenFor != 0 {
+			t.Errorf("the strike is %+v", s)
+		}
+		cancel()
+		synctest.Wait()
 	})
 }
 

@@ -82,6 +82,9 @@ const (
 	CommandsOff   Reason = "commands_off"
 )
 
+// Undriven is the reason, of access.denied and of command.refused, where the strike's line could not be driven.
+const Undriven Reason = "jammed"
+
 // Event is one thing that happened at the door, as it goes into the journal and out to home automation. It never
 // carries a code, a typed digit, a secret or a whole phone number.
 type Event struct {

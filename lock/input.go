@@ -100,6 +100,9 @@ type Started struct{ Version string }
 // Stopping is the last input of a run: the strike locks first.
 type Stopping struct{}
 
+// StrikeFailed says that the line did not take the OpenStrike of the step before: the strike is locked, or being locked.
+type StrikeFailed struct{}
+
 // Tick says that time has passed; it is due when Wake says so, and harmless at any other moment.
 type Tick struct{}
 
@@ -114,5 +117,6 @@ func (TextNews) input()     {}
 func (Fault) input()        {}
 func (Started) input()      {}
 func (Stopping) input()     {}
+func (StrikeFailed) input() {}
 func (Tick) input()         {}
 func (Reconfigured) input() {}

@@ -92,6 +92,8 @@ func (m *Machine) Step(now Instant, in Input) []Effect {
 		m.textNews(in)
 	case Fault:
 		m.fault(in)
+	case StrikeFailed:
+		m.strikeFailed()
 	case Reconfigured:
 		m.cfg, m.tries.Rules = in.Config, in.Config.tries()
 		m.entry.clear()

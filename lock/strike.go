@@ -38,6 +38,41 @@ func (m *Machine) openStrike() bool {
 	return !was
 }
 
+// Unopened is what is to be done in place of effects whose OpenStrike the line did not take: nobody is told that the door was
+// opened. The machine hears of it with StrikeFailed.
+func Unopened(effects []Effect) (instead []Effect) {
+	for _, e := range effects {
+		switch was := e.(type) {
+		case OpenStrike:
+			continue
+		case Feedback:
+			if was.Signal == DoorOpen {
+				e = Feedback{TextNotSent}
+			}
+		case Emit:
+			switch was.Event.Type {
+			case LockUnlocked:
+				continue
+			case AccessGranted:
+				was.Event.Type, was.Event.Reason = AccessDenied, Undriven
+			case CommandDone:
+				was.Event.Type, was.Event.Reason = CommandRefused, Undriven
+			}
+			e = was
+		}
+		instead = append(instead, e)
+	}
+	return instead
+}
+
+// strikeFailed takes back what the step before believed. A pulse that was live has ended.
+func (m *Machine) strikeFailed() {
+	if m.strike.open && m.strike.since < m.now.Mono {
+		m.emit(Event{Type: LockLocked})
+	}
+	m.strike = strike{until: never, graceUntil: m.strike.graceUntil}
+}
+
 // lockStrike locks, even when the strike is believed to be locked: whoever asks may know better. It tells the end of a
 // pulse, if one was live.
 func (m *Machine) lockStrike() {

@@ -59,12 +59,12 @@ var counted = map[lock.Type][]lock.Reason{
 	lock.DaemonStarted: nil, lock.DaemonStopped: nil, lock.BellRung: nil,
 	lock.BellLimited: {lock.MinGap, lock.PerHour, lock.PerDay, lock.Quiet, lock.LockedOut},
 	lock.CodeSent:    nil, lock.CodeDelivered: nil, lock.CodeFailed: nil, lock.AccessGranted: nil,
-	lock.AccessDenied:   {lock.WrongCode, lock.Expired, lock.Used, lock.NoCode, lock.Malformed, lock.LockedOut},
+	lock.AccessDenied:   {lock.WrongCode, lock.Expired, lock.Used, lock.NoCode, lock.Malformed, lock.LockedOut, lock.Undriven},
 	lock.LockoutStarted: nil, lock.LockoutEnded: nil, lock.LockUnlocked: nil, lock.LockLocked: nil, lock.DoorOpened: nil,
 	lock.DoorClosed: nil, lock.DoorForced: nil, lock.DoorHeld: nil, lock.ExitPressed: nil, lock.TamperOn: nil, lock.TamperOff: nil,
 	lock.CommandDone: nil,
 	lock.CommandRefused: {lock.Retained, lock.Stale, lock.Future, lock.Replayed, lock.NotJSON, lock.TooLarge, lock.UnknownAction,
-		lock.CommandsOff},
+		lock.CommandsOff, lock.Undriven},
 	lock.FaultRaised: nil, lock.FaultCleared: nil,
 }
 
