@@ -32,6 +32,9 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 			`f:18: board.socket: is not used, it belongs to driver = "sim"`}},
 		{"an hour's budget beyond the day's", valid + "[texts]\nper_hour = 21", []string{
 			`f:18: texts.per_hour: is never reached, texts.per_day ends before it`}},
+		{"more owners than an hour's texts", valid + "[texts]\nper_hour = 1\n[[owner]]\nname = \"Bob\"\nphone = \"+15550001111\"", []string{
+			`f:18: texts.per_hour: a ring texts 2 owners, which is more than the budget: the last ones get nothing, ` +
+				`raise texts.per_hour and texts.per_day, or text in turn: to = "in_turn"`}},
 		{"another API", instead(from, from+"\napi = \"http://127.0.0.1:4010\""), []string{
 			`f:8: twilio.api: texts do not go to Twilio's own address, which is "https://api.twilio.com"`}},
 		{"a password in clear text", instead(brokers, "username = \"latchd\"\nbrokers = [\"tcp://127.0.0.1:1\", \"tcp://10.0.0.2:1\", \"wss://h\"]"), []string{

@@ -26,6 +26,9 @@ func (r *reading) warn() {
 	r.warnWhen(c.Offline.Code == "always", "offline.code",
 		"a year of guessing opens one door in 225 instead of one in 900 (6 digits)", `"failing" risks that only while texts fail`)
 	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
+	r.warnWhen(len(c.Owner) > min(c.Texts.PerHour, c.Texts.PerDay) && c.Texts.To == "all", "texts.per_hour",
+		fmt.Sprintf("a ring texts %d owners, which is more than the budget: the last ones get nothing", len(c.Owner)),
+		`raise texts.per_hour and texts.per_day, or text in turn: to = "in_turn"`)
 	r.warnWhen(c.Twilio.API != Default().Twilio.API, "twilio.api", "texts do not go to Twilio's own address",
 		`which is "`+Default().Twilio.API+`"`)
 	r.warnBrokers()

@@ -127,16 +127,20 @@ func (m *Machine) awake() []string {
 }
 
 // ring takes a press of the bell: told at once, and texted when the rules allow. When the budget does not reach for every
-// owner, the first ones in the configuration get theirs.
+// owner, the first ones in the configuration get theirs, and the others are told of by name.
 func (m *Machine) ring(tell bool) {
 	reason, wait := m.textLimit()
+	short, left := Reason(""), []string(nil)
 	if reason == "" {
-		m.text()
+		short, left = m.text()
 	}
 	if tell {
 		m.emit(Event{Type: BellRung})
 	}
 	if reason == "" {
+		for _, owner := range left {
+			m.emit(Event{Type: BellLimited, Reason: short, Owner: owner})
+		}
 		m.watchBudget()
 		return
 	}
@@ -146,10 +150,16 @@ func (m *Machine) ring(tell bool) {
 	}
 }
 
-func (m *Machine) text() {
+// text sends a new code, and returns the owners whom the budget does not reach, and which budget.
+func (m *Machine) text() (short Reason, left []string) {
 	now, t := m.now.Mono, &m.texts
+	ofDay, ofHour := m.cfg.PerDay-len(t.since(now, day)), m.cfg.PerHour-len(t.since(now, hour))
+	if short = PerHour; ofDay <= ofHour {
+		short = PerDay
+	}
 	to := m.awake()
-	to = to[:min(len(to), m.cfg.PerDay-len(t.since(now, day)), m.cfg.PerHour-len(t.since(now, hour)))]
+	reach := min(len(to), ofDay, ofHour)
+	to, left = to[:reach], to[reach:]
 	t.ring++
 	t.lastAt, t.everOut, m.dirty = now, true, true
 	for range to {
@@ -159,6 +169,7 @@ func (m *Machine) text() {
 	m.codes.Put(now, code, m.cfg.TTL)
 	m.offline.asked(now, t.ring, to)
 	m.do(Text{Ring: t.ring, Code: code, TTL: m.cfg.TTL, To: to, Turn: m.cfg.InTurn})
+	return short, left
 }
 
 // watchBudget forgets the texts of yesterday, and warns while little of the day's budget is left.

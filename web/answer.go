@@ -20,6 +20,9 @@ func answerTo(e lock.Event, digits, left int) (answer, bool) {
 	case lock.BellRung:
 		a.Say = "rings"
 	case lock.BellLimited:
+		if e.Owner != "" { // another one is texted
+			return answer{}, false
+		}
 		a.Say, a.Wait = limited(e.Reason), e.Wait.Milliseconds()
 	case lock.CodeSent:
 		a.Say = "texted"

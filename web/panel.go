@@ -117,7 +117,9 @@ func (p *Panel) textAfter(e lock.Event) string {
 		p.before = was
 		return "sending"
 	case lock.BellLimited:
-		return p.before // the last one is still on its way
+		if e.Owner == "" {
+			return p.before // the last one is still on its way
+		}
 	case lock.CodeSent:
 		if was != "delivered" {
 			return "sent"

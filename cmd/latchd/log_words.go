@@ -29,7 +29,7 @@ var why = map[lock.Reason]string{
 	lock.MinGap: "one went out just before", lock.PerHour: "the hour's texts are spent", lock.PerDay: "the day's texts are spent",
 	lock.Quiet: "every owner has quiet hours", lock.Retained: "retained at the broker", lock.Stale: "more than 10 s old",
 	lock.Future: "made in the future", lock.Replayed: "not newer than the last one", lock.NotJSON: "not JSON", lock.TooLarge: "too large",
-	lock.UnknownAction: "an unknown action", lock.CommandsOff: "commands are off",
+	lock.UnknownAction: "an unknown action", lock.CommandsOff: "commands are off", lock.Undriven: "the strike cannot be driven",
 }
 
 var how = map[lock.Method]string{
@@ -51,6 +51,8 @@ func inWords(e lock.Event) string {
 		if e.Type == lock.FaultCleared {
 			said += " is well again"
 		}
+	case lock.BellLimited:
+		said = join(said, "to", e.Owner)
 	case lock.CodeSent, lock.CodeDelivered, lock.CodeFailed:
 		said = join(said, "for", strings.TrimSpace(e.Owner+" "+e.Phone))
 		if e.Code != 0 {

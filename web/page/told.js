@@ -17,7 +17,7 @@ const types = {
   "access.granted": [e => `Opened ${how[e.method] ?? ""}`, "granted"],
   "access.denied": ["Refused", "denied"],
   "bell.rung": ["Bell rung", "ring"],
-  "bell.limited": ["Bell rung, no code sent", "ring"],
+  "bell.limited": ["No code sent", "ring"],
   "code.sent": ["Code texted"],
   "code.delivered": ["Text delivered"],
   "code.failed": ["Text failed", "fault"],
