@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,10 +29,15 @@ const (
 	lastTaking  = time.Hour
 )
 
-// taking is the last time that a broker was asked to give up what is stale, in vain so far.
+// lateWill is how long the will of an earlier connection may take, which the broker believes to be there; that is half as long
+// again as keepAlive (MQTT 3.1.1, 3.1.2.10), and longer in a cluster.
+const lateWill = 2 * time.Minute
+
+// taking is the last time that a broker was asked to give up what is stale.
 type taking struct {
 	wait time.Duration
 	next time.Time
+	done bool // it has; what a late will may leave is still to be taken back
 }
 
 // topics returns the topics of all, sorted.
@@ -80,17 +86,28 @@ func (s *session) takeBack(stale, now []string) {
 		s.publish(state{topic, ""}, flight{retained: true})
 	}
 	if len(stale) > 0 {
-		t := taking{wait: min(max(2*s.c.takings[s.host].wait, firstTaking), lastTaking)}
+		t := s.c.takings[s.host]
+		t.wait = min(max(2*t.wait, firstTaking), lastTaking)
 		t.next = time.Now().Add(t.wait)
 		s.c.takings[s.host] = t
-		s.flight[len(s.flight)-1].then = func() {
-			delete(s.c.takings, s.host)
-			s.note(now)
-		}
+		s.flight[len(s.flight)-1].then = func() { s.taken(stale, now) }
 	}
 	if s.migrated == nil {
 		s.announce(announcement)
 	}
+}
+
+// taken notes that the broker has given up what is stale; now is what is left, and the topic of a will that may still come.
+func (s *session) taken(stale, now []string) {
+	wills := slices.DeleteFunc(stale, func(topic string) bool { return !strings.HasSuffix(topic, "/availability") })
+	if s.c.takings[s.host].done || len(wills) == 0 {
+		delete(s.c.takings, s.host)
+		s.note(now)
+		return
+	}
+	s.c.takings[s.host] = taking{next: time.Now().Add(lateWill), done: true}
+	s.retake = time.After(lateWill)
+	s.note(slices.Concat(now, wills))
 }
 
 func (s *session) announce(announcement []state) {

@@ -128,7 +128,7 @@ func TestWhatAnEarlierConfigurationLeftAtTheBrokerIsTakenBack(t *testing.T) {
 				k, n := newKeeper(), &notebook{brokers: map[string][]string{}}
 				c.before.Memory, c.after.Memory = n, n
 				k.live(t, c.before, aWhile)
-				if d := cmp.Diff(c.want, k.live(t, c.after, aWhile)); d != "" {
+				if d := cmp.Diff(c.want, k.live(t, c.after, lateWill+aWhile)); d != "" {
 					t.Error(d)
 				}
 				writes := n.writes
@@ -165,6 +165,31 @@ func TestHomeAssistantIsToldBeforeTheFormOfDiscoveryChanges(t *testing.T) {
 			t.Errorf("on the way back it hears %v", k.heard)
 		}
 	})
+}
+
+// The connection of a door that lost its power is noticed by the broker when the door may long be back under another name.
+func TestTheWillOfAnOldConnectionIsTakenBack(t *testing.T) {
+	for _, late := range []time.Duration{time.Second, 30 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			k, n := newKeeper(), &notebook{brokers: map[string][]string{}}
+			o := options("tcp://broker:1883")
+			o.Memory = n
+			k.live(t, o, aWhile)
+			o.Door, o.Site = "elm-5/front", "Elm Street 5"
+			time.AfterFunc(late, func() { k.set(func() { k.retained["latchd/front/availability"] = "offline" }) })
+			announced := "homeassistant/device/latchd-elm-5_front/config"
+			want := append([]string{announced}, statesOf("latchd/elm-5/front")...)
+			if d := cmp.Diff(want, k.live(t, o, lateWill+aWhile)); d != "" {
+				t.Errorf("after %v: %s", late, d)
+			}
+			if d := cmp.Diff(want, n.brokers["broker:1883"]); d != "" {
+				t.Errorf("it remembers: %s", d)
+			}
+			if k.live(t, o, 2*lateWill); len(k.heard) != 1 {
+				t.Errorf("then it announces %v", k.heard)
+			}
+		})
+	}
 }
 
 func TestABrokerThatForbidsTheTakingBackIsNotAskedForEver(t *testing.T) {
