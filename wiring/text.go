@@ -112,7 +112,8 @@ func (s *screen) header(p Plan) {
 	}
 	room := max(2*leastSide, s.width-midWidth)
 	right := min(widest(2, true), max(leastSide, room-widest(1, false)))
-	left := min(max(widest(1, true), room-max(right, room*2/5)), room-right)
+	usual := min(room, usualWidth-midWidth) // in a wider terminal the header stays near what is said below it
+	left := min(max(widest(1, true), usual-max(right, usual*2/5)), room-right)
 	var cut []string
 	for pin := 1; pin <= len(header); pin += 2 {
 		l, r := sides[pin].cut(left), sides[pin+1].cut(right)

@@ -136,6 +136,17 @@ func TestTheTerminalsHeaderHoldsItsShapeAtAnyWidthAndLosesNoName(t *testing.T) {
 	})
 }
 
+func TestTheHeaderStaysAtTheLeftOfAWideTerminal(t *testing.T) {
+	var usualOne, wide strings.Builder
+	if err := errors.Join(usual.Text(&usualOne, 80, false), usual.Text(&wide, 200, false)); err != nil {
+		t.Fatal(err)
+	}
+	drawn := func(text string) string { before, _, _ := strings.Cut(text, "Pin 1"); return before }
+	if drawn(wide.String()) != drawn(usualOne.String()) {
+		t.Errorf("200 columns:\n%s\n80:\n%s", &wide, &usualOne)
+	}
+}
+
 // plans draws any plan that a configuration allows: each line once.
 func plans(t *rapid.T) Plan {
 	var lines []string

@@ -110,6 +110,15 @@ func TestAFindingIsOneLineInAPipeAndFoldedOnATerminal(t *testing.T) {
 	}
 }
 
+func TestSetupWrapsWhereItsTerminalEnds(t *testing.T) {
+	screen, written := screenOf(t, 40)
+	(&installer{out: screen}).say("The strike. Nothing drives its line yet: plug its relay in now.")
+	want := "The strike. Nothing drives its line\n  yet: plug its relay in now.\n"
+	if got := written(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestAHelpIsAsWideAsItsTerminal(t *testing.T) {
 	for width, want := range map[uint16]string{
 		50: "Drives the strike's line to locked and ends. It\nneeds [board]", 100: "It needs [board] and [strike] of the configuration and\nnothing",

@@ -78,7 +78,7 @@ const (
 
 // draw is the table in lines of at most width columns; at most height of them, with the newest event always there.
 func (t *table) draw(width, height int) []string {
-	top := []string{fmt.Sprintf("latchd keys    the strike (%s) is locked and held so    Ctrl-C ends", t.strike)}
+	top := inRows(width, "    ", "latchd keys", fmt.Sprintf("the strike (%s) is locked and held so", t.strike), "Ctrl-C ends")
 	var foot []string
 	for _, in := range t.inputs {
 		foot = append(foot, in.draw())
@@ -87,7 +87,11 @@ func (t *table) draw(width, height int) []string {
 		foot = append(foot, t.advice())
 	}
 	foot = append(foot, fold("now: "+t.said, width)...)
-	pad := t.drawPad(width, len(t.rows)*2+2+len(top)+len(foot)+3 <= height)
+	legend := inRows(width, "   ", "[5] down", "5 seen, with its worst bounce", "· never seen", "?5? ghost", "!5! stuck")
+	pad := t.drawPad(width, len(t.rows)*2+2+len(top)+len(legend)+len(foot)+2 <= height)
+	if len(pad) > 0 {
+		pad = append(append(pad, legend...), "")
+	}
 	all := append(append(append(top, ""), pad...), foot...)
 	if len(all) > height {
 		all = append(all[:height-1], all[len(all)-1])
@@ -123,7 +127,19 @@ func (t *table) drawPad(width int, spaced bool) (pad []string) {
 	if !spaced {
 		pad = append(pad, "")
 	}
-	return append(pad, "[5] down   5 seen, with its worst bounce   · never seen   ?5? ghost   !5! stuck", "")
+	return pad
+}
+
+// inRows puts words side by side, on as many lines as it takes.
+func inRows(width int, gap string, words ...string) (rows []string) {
+	for _, w := range words {
+		if n := len(rows) - 1; n >= 0 && utf8.RuneCountInString(rows[n]+gap+w) <= width {
+			rows[n] += gap + w
+		} else {
+			rows = append(rows, w)
+		}
+	}
+	return rows
 }
 
 // cell is a key on the pad. Its mark tells what its colour does.

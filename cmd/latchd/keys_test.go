@@ -112,7 +112,7 @@ func TestTheScreenFitsAndMarksWhatItColours(t *testing.T) {
 	table.stuck(now.Add(stuckAfter))
 	table.take(now, padNews("8#", time.Millisecond))
 	table.take(now, news{input: bell, level: true})
-	for _, size := range [][2]int{{80, 24}, {40, 24}, {80, 10}, {200, 60}} {
+	for _, size := range [][2]int{{80, 24}, {60, 24}, {40, 24}, {80, 10}, {200, 60}} {
 		all := table.draw(size[0], size[1])
 		if len(all) > size[1] {
 			t.Errorf("%v: %d lines", size, len(all))
@@ -120,6 +120,14 @@ func TestTheScreenFitsAndMarksWhatItColours(t *testing.T) {
 		for _, line := range all {
 			if n := utf8.RuneCountInString(uncolour(line)); n > size[0] {
 				t.Errorf("%v: %d columns: %q", size, n, uncolour(line))
+			}
+		}
+	}
+	for _, width := range []int{60, 40} {
+		drawn := uncolour(strings.Join(table.draw(width, 24), "\n"))
+		for _, want := range []string{"Ctrl-C ends", "· never seen", "?5? ghost", "!5! stuck"} {
+			if !strings.Contains(drawn, want) {
+				t.Errorf("%d columns: %q is not in\n%s", width, want, drawn)
 			}
 		}
 	}

@@ -42,9 +42,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
 		unquote(root)
 	}
-	err := known(root, args)
+	cmd, err := root, known(root, args)
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		cmd, err = root.ExecuteContextC(ctx)
 	}
 	var faults configs.Faults
 	switch {
@@ -56,7 +56,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errTold):
 		return exitFailed
 	case errors.Is(err, errUsage), errors.Is(err, sim.ErrUsage):
-		fmt.Fprintf(stderr, "latchd: %v\nSee 'latchd --help'.\n", err)
+		fmt.Fprintf(stderr, "latchd: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "latchd: %v\n", err)
@@ -76,10 +76,11 @@ func newRoot() *cobra.Command {
 		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
 		Long: `latchd opens a door to people who type a one-time code, which the owner gets by
 text, and tells home automation over MQTT. To see it work: latchd demo`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          usage(cobra.NoArgs),
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       usage(cobra.NoArgs),
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	usual := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -113,7 +114,11 @@ func known(root *cobra.Command, args []string) error {
 		switch rest[0] {
 		case "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd: // cobra adds these when it runs
 		default:
-			return fmt.Errorf("%w: unknown command %q", errUsage, rest[0])
+			hint := ""
+			if near := root.SuggestionsFor(rest[0]); len(near) > 0 {
+				hint = ": is it " + strings.Join(near, " or ") + "?"
+			}
+			return fmt.Errorf("%w: unknown command %q%s", errUsage, rest[0], hint)
 		}
 	}
 	return nil
@@ -122,7 +127,11 @@ func known(root *cobra.Command, args []string) error {
 // usage marks what a check of arguments refuses as wrong usage.
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		err := check(cmd, args)
+		switch {
+		case err != nil && len(args) > 0 && !cmd.HasSubCommands() && cobra.NoArgs(cmd, args).Error() == err.Error():
+			return fmt.Errorf("%w: %s takes flags only, not %q", errUsage, cmd.CommandPath(), args[0])
+		case err != nil:
 			return fmt.Errorf("%w: %w", errUsage, err)
 		}
 		return nil
