@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -153,7 +153,7 @@ func (h *typist) chromium(page, line string) {
 }
 
 // ownCommand runs a command of latchd as it stands, for this door's configuration and board. One that goes on without end is
-// ended when it has said something.
+// ended when it has said what it must.
 func (h *typist) ownCommand(page, line string) {
 	h.t.Helper()
 	line = strings.NewReplacer("/tmp/latchd-demo.sock", filepath.Join(h.dir, "board"), " --config configs/demo.toml", "", "NAME", "name").Replace(line)
@@ -163,28 +163,60 @@ func (h *typist) ownCommand(page, line string) {
 	if !strings.Contains(line, "latchd sim") {
 		line += " --config " + h.config
 	}
-	endless := strings.Contains(line, " watch") || strings.Contains(line, "--follow")
+	for option, words := range map[string]string{" watch": `"line":`, " --follow": "daemon.started"} {
+		if strings.Contains(line, option) {
+			h.says(page, line, words)
+			return
+		}
+	}
 	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
-	if endless {
-		time.AfterFunc(time.Second, cancel)
-	}
-	out, err := h.sh(ctx, h.dir, line)
-	if err != nil && !(endless && errors.Is(ctx.Err(), context.Canceled)) {
+	if out, err := h.sh(ctx, h.dir, line); err != nil {
 		h.t.Errorf("%s: %s: %v\n%s", page, line, err, out)
 	}
 }
 
+// says runs what goes on without end, and ends it when it has said the words.
+func (h *typist) says(page, line, words string) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	out := &awaited{words: words, said: cancel}
+	if err := h.shell(ctx, h.dir, line, out).Run(); !strings.Contains(out.String(), words) {
+		h.t.Errorf("%s: %s: %v, and %q was not said\n%s", page, line, err, words, out)
+	}
+}
+
+// awaited tells when the words have been written.
+type awaited struct {
+	syncBuffer
+	words string
+	said  func()
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	n, err := a.syncBuffer.Write(p)
+	if strings.Contains(a.String(), a.words) {
+		a.said()
+	}
+	return n, err
+}
+
 func (h *typist) sh(ctx context.Context, dir, line string) (string, error) {
+	var out syncBuffer
+	err := h.shell(ctx, dir, line, &out).Run()
+	return out.String(), err
+}
+
+func (h *typist) shell(ctx context.Context, dir, line string, out io.Writer) *exec.Cmd {
 	c := exec.CommandContext(ctx, "sh", "-c", "exec "+line)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "PATH="+h.dir+":"+os.Getenv("PATH"), "TWILIO_AUTH_TOKEN="+h.token)
 	for name, value := range h.vars {
 		c.Env = append(c.Env, name+"="+value)
 	}
-	c.WaitDelay = patience
-	out, err := c.CombinedOutput()
-	return string(out), err
+	c.WaitDelay, c.Stdout, c.Stderr = patience, out, out
+	return c
 }
 
 // curl makes a request of the API as it stands, with the code that was texted in the place of the page's, and takes out of the
@@ -199,15 +231,14 @@ func (h *typist) curl(page, line string) {
 		line = strings.ReplaceAll(line, "480913", code)
 	}
 	line = strings.Replace(line, "curl ", "curl -sS --fail-with-body ", 1)
-	endless := strings.Contains(line, " -N ")
-	if endless {
-		line += " --max-time 2"
+	if strings.Contains(line, " -N ") {
+		h.says(page, line, "event: door")
+		return
 	}
 	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
 	out, err := h.sh(ctx, h.dir, line)
-	var ended *exec.ExitError
-	if err != nil && !(endless && errors.As(err, &ended) && ended.ExitCode() == 28 && strings.Contains(out, "event: door")) { // 28: --max-time
+	if err != nil {
 		h.t.Errorf("%s: %s: %v\n%s", page, line, err, out)
 	}
 	var answer map[string]any
