@@ -21,7 +21,7 @@ func listen(t *testing.T) (path string, receive func() string) {
 	t.Cleanup(func() { conn.Close() })
 	return path, func() string {
 		t.Helper()
-		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		b := make([]byte, 64<<10)

@@ -75,7 +75,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	address := startDemo(t)
 	browser, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))...)
 	defer stop()
 	tab, _ := chromedp.NewContext(browser)
 	defer chromedp.Cancel(tab)

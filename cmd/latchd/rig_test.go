@@ -253,7 +253,7 @@ func (r *rig) types(code string, words ...string) {
 	r.t.Helper()
 	for range 10 {
 		r.fingers("press", "*"+code+"#")
-		said, ok := r.hear("access", 5*time.Second)
+		said, ok := r.hear("access", patience/2)
 		if !ok || strings.Contains(said, "malformed") {
 			continue
 		}
