@@ -24,6 +24,15 @@ func (sc *scene) truth() states {
 	return all
 }
 
+// well is what of the truth holds while people come and go, too: the doors are online, and none has a fault.
+func (sc *scene) well() states {
+	all := sc.truth()
+	maps.DeleteFunc(all, func(topic, _ string) bool {
+		return !strings.HasSuffix(topic, "/availability") && !strings.HasSuffix(topic, "/problem/state")
+	})
+	return all
+}
+
 // tampered is the truth of a lone door whose tamper contact is open.
 func (sc *scene) tampered() states { return sc.truth().but(sc.doors[0].id+"/tamper/state", "ON") }
 

@@ -16,8 +16,8 @@ type outcome struct {
 	repeated, disorder int
 	tried, opened      int // right codes and presses of the exit button; those upon which the strike opened
 	delays             []time.Duration
-	quiet, meanwhile   []time.Duration // from key or button to the strike, before it happens and while it does
-	trueAfter          [size]time.Duration
+	quiet, meanwhile   []time.Duration     // from key or button to the strike, before it happens and while it does
+	wellAfter          [size]time.Duration // from when it is over until newcomers at a node are told so
 	faults             []string
 	note               string
 }
@@ -55,6 +55,9 @@ func (o outcome) verdict() (wrong []string) {
 	if o.missing > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d events lost", o.missing))
 	}
+	if took := slices.Max(o.wellAfter[:]); took > catchUp {
+		wrong = append(wrong, fmt.Sprintf("for %.0f s newcomers were told that doors are away, or have a fault", took.Seconds()))
+	}
 	if o.opened < o.tried {
 		wrong = append(wrong, fmt.Sprintf("%d codes or presses did not open", o.tried-o.opened))
 	}
@@ -69,7 +72,7 @@ func (o outcome) verdict() (wrong []string) {
 	return wrong
 }
 
-const head = `| scenario | events, lost | came again, out of order | longest way of an event to the consumer | true on all nodes after | openings, failed | edge to strike, p50, p99, longest: before | while it happens | verdict |
+const head = `| scenario | events, lost | came again, out of order | longest way of an event to the consumer | from its end until newcomers at all nodes are told that all doors are well | openings, failed | edge to strike, p50, p99, longest: before | while it happens | verdict |
 |---|---|---|---|---|---|---|---|---|
 `
 
@@ -87,8 +90,8 @@ func (o outcome) row() string {
 		doors = fmt.Sprintf("%d, %d", o.opened, o.tried-o.opened)
 		was, is = fmt.Sprintf("%v (n = %d)", quantilesOf(o.quiet), len(o.quiet)), fmt.Sprintf("%v (n = %d)", quantilesOf(o.meanwhile), len(o.meanwhile))
 	}
-	return fmt.Sprintf("| %s | %d, %d | %d, %d | %.1f s | %.1f s | %s | %s | %s | %s |\n", o.name, o.events, o.missing, o.repeated, o.disorder,
-		slices.Max(append(o.delays, 0)).Seconds(), slices.Max(o.trueAfter[:]).Seconds(), doors, was, is, strings.Join(words, "; "))
+	return fmt.Sprintf("| %s | %d, %d | %d, %d | %.1f s | %.2f s | %s | %s | %s | %s |\n", o.name, o.events, o.missing, o.repeated, o.disorder,
+		slices.Max(append(o.delays, 0)).Seconds(), slices.Max(o.wellAfter[:]).Seconds(), doors, was, is, strings.Join(words, "; "))
 }
 
 func table(all []outcome) string {

@@ -39,6 +39,7 @@ func TestTheVerdictSaysWhatIsNotAsItOughtToBe(t *testing.T) {
 		{with(func(o *outcome) { o.missing = 1 }), "1 events lost"},
 		{with(func(o *outcome) { o.opened-- }), "1 codes or presses did not open"},
 		{with(func(o *outcome) { o.faults = []string{"on n1, nothing"} }), "on n1, nothing"},
+		{with(func(o *outcome) { o.wellAfter[1] = catchUp + time.Second }), "for 61 s newcomers were told that doors are away, or have a fault"},
 		{with(func(o *outcome) { o.quiet = spread(300, 1001*us, 2*ms, 2*ms) }), "the strike took 1.00, 2.00, 2.00 ms, then 0.90, 7.00, 100.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(300, 901*us, ms, ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.90, 1.00, 1.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, 8*ms, 8*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 8.00, 8.00 ms"},

@@ -85,7 +85,7 @@ func (s scenario) count() int {
 // judge lets it happen, and looks at what came of it.
 func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 	o.scenario = sc.scenario
-	start, began, over, err := sc.load(ctx)
+	start, began, over, err := sc.load(ctx, &o)
 	if err != nil {
 		o.faults = append(o.faults, err.Error())
 	}
@@ -95,9 +95,8 @@ func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 	for _, d := range sc.doors {
 		o.tried += d.tried
 	}
-	for i, n := range sc.nodes {
-		var untrue states
-		if untrue, o.trueAfter[i] = sc.truth().glances(n.mqtt, catchUp, false); len(untrue) > 0 {
+	for _, n := range sc.nodes {
+		if untrue, _ := sc.truth().glances(n.mqtt, catchUp, false); len(untrue) > 0 {
 			o.faults = append(o.faults, fmt.Sprintf("on %s, %v", n.name, untrue))
 		}
 	}
@@ -107,8 +106,8 @@ func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 	return o, sc.compare(&o)
 }
 
-// load lets it happen, with the doors at work before, meanwhile and after.
-func (sc *scene) load(ctx context.Context) (start, began, over time.Time, err error) {
+// load lets it happen, with the doors at work before, meanwhile and after. From when it is over, newcomers look at each node.
+func (sc *scene) load(ctx context.Context, o *outcome) (start, began, over time.Time, err error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup
@@ -128,11 +127,16 @@ func (sc *scene) load(ctx context.Context) (start, began, over time.Time, err er
 	err = sc.happens(sc)
 	over = time.Now()
 	log.Printf("%s: it is over after %.0f s", sc.name, over.Sub(began).Seconds())
+	var looks sync.WaitGroup
+	for i, n := range sc.nodes {
+		looks.Go(func() { _, o.wellAfter[i] = sc.well().glances(n.mqtt, catchUp, false) })
+	}
 	if err == nil && !sc.calm {
 		time.Sleep(after)
 	}
 	stop()
 	work.Wait()
+	looks.Wait()
 	return start, began, over, errors.Join(append(failed, err)...)
 }
 
