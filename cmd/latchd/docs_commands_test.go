@@ -44,6 +44,7 @@ var elsewhere = map[string][2]string{
 	"latchd offline enroll":               {"cmd/latchd/testdata/script/offline.txtar"},
 	"man latchd":                          {"packaging/packaging_test.go", "latchd.service.8"},
 	"fleet/rollout":                       {"cmd/latchd/docs_fleet_test.go"},
+	"xargs -n 1 -P 10 fleet/rollout":      {"cmd/latchd/docs_fleet_test.go"},
 	"fleet/release":                       {"cmd/latchd/docs_release_test.go"},
 	"gpg --export":                        {"cmd/latchd/docs_release_test.go"},
 	"latchd check --config fleet":         {"cmd/latchd/docs_fleet_test.go"},

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,19 @@ is-active) [ ! -e $ETC/died ] ;;
 esac
 `
 
+// townSSH runs a command at a door unless that is switched off.
+const townSSH = `#!/bin/sh
+[ $1 != -n ] || shift
+[ ! -e $TOP/off-$1 ] || { echo "ssh: connect to host $1 port 22: No route to host" >&2; exit 255; }
+export ETC=$TOP/$1
+shift
+exec sh -c "$*"
+`
+
 func newTown(t *testing.T) *town {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git here: apt install git")
+	}
 	s := &town{t: t, dir: t.TempDir()}
 	exe, err := os.Executable()
 	if err != nil {
@@ -65,7 +78,7 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"bin/ssh":                "#!/bin/sh\nexport ETC=$TOP/$1\nshift\nexec sh -c \"$*\"\n",
+		"bin/ssh":                townSSH,
 		"bin/sudo":               "#!/bin/sh\nexec \"$@\"\n",
 		"bin/systemctl":          townSystemctl,
 		"bin/sleep":              "#!/bin/sh\n[ ! -e $TOP/dies ] || mv $TOP/dies $ETC/died\n[ ! -e $TOP/again ] || mv $TOP/again $ETC/pid\n",
@@ -78,15 +91,30 @@ func newTown(t *testing.T) *town {
 		s.put(name, text)
 	}
 	scripts := regexp.MustCompile("(?ms)^```sh\n(#!/bin/sh\n# (fleet/\\w+).*?)^```").FindAllStringSubmatch(documentation(t)["docs/fleet-settings.md"], -1)
-	if len(scripts) != 3 {
+	if len(scripts) != 4 {
 		t.Fatalf("the page has %d scripts", len(scripts))
 	}
 	for _, m := range scripts {
 		// The group latchd is the package's to make, and what lies in /etc/latchd this machine's.
-		s.put(m[2], strings.NewReplacer("etc=/etc/latchd", "etc=$ETC", " -g latchd", "").Replace(m[1]))
+		s.put(m[2], strings.NewReplacer("etc=/etc/latchd", "etc=$ETC", "cat /etc/latchd", `cat \$ETC`, " -g latchd", "").Replace(m[1]))
 	}
-	s.env = append(os.Environ(), "PATH="+filepath.Join(s.dir, "bin")+":"+os.Getenv("PATH"), "TOP="+s.dir, "TWILIO_AUTH_TOKEN=sesame0secret0token")
+	s.env = append(os.Environ(), "PATH="+filepath.Join(s.dir, "bin")+":"+os.Getenv("PATH"), "TOP="+s.dir, "TWILIO_AUTH_TOKEN=sesame0secret0token",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	if out, err := s.sh("git init -q . && git add fleet"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.commit()
 	return s
+}
+
+// commit returns the id of what it commits.
+func (s *town) commit() (id string) {
+	s.t.Helper()
+	out, err := s.sh("git -c user.name=Ada -c user.email=ada@example.org commit -qam settings && git describe --always")
+	if err != nil {
+		s.t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.TrimSpace(out)
 }
 
 func (s *town) put(name, text string) {
@@ -151,7 +179,7 @@ func TestSettingsAtFaultAreNotTaken(t *testing.T) {
 	before := s.read("elm-5-front/site.toml")
 	s.put("fleet/elm-5/site.toml", before+"keep = \"1h\"\n")
 	out, err := s.sh("fleet/rollout elm-5/front elm-5/back")
-	if err == nil || !strings.Contains(out, "fail  site.toml:13: journal.keep: 1h is too short") || strings.Contains(out, "elm-5/back") {
+	if err == nil || !strings.Contains(out, "fail  site.toml:13: journal.keep: 1h is too short") || !strings.HasSuffix(out, without("elm-5/front", "elm-5/back")) {
 		t.Errorf("it goes on: %v\n%s", err, out)
 	}
 	if s.read("elm-5-front/site.toml") != before || s.read("elm-5-front/systemctl") != "restart latchd\n" {
@@ -175,6 +203,7 @@ func TestADoorThatDoesNotStayUpHasItsOldSettingsBack(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, with a site's file before: %v", name, !first), func(t *testing.T) {
 				s := newTown(t)
 				s.put("elm-5-front/latchd.toml", "# by hand\n")
+				s.put("elm-5-front/users.toml.back", "# somebody's\n")
 				if !first {
 					if out, err := s.sh("fleet/rollout elm-5/front"); err != nil {
 						t.Fatalf("%v\n%s", err, out)
@@ -184,7 +213,7 @@ func TestADoorThatDoesNotStayUpHasItsOldSettingsBack(t *testing.T) {
 				s.put("fleet/elm-5/site.toml", s.read("fleet/elm-5/site.toml")+"keep = \"30d\"\n")
 				s.put("fleet/elm-5/front.toml", s.read("fleet/elm-5/front.toml")+"# another\n")
 				s.put(c.file, c.text)
-				if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || strings.Contains(out, "elm-5/back") {
+				if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || !strings.HasSuffix(out, without("elm-5/front", "elm-5/back")) {
 					t.Errorf("it goes on: %v\n%s", err, out)
 				}
 				if diff := cmp.Diff(before, s.etc("elm-5-front")); diff != "" {
@@ -198,6 +227,43 @@ func TestADoorThatDoesNotStayUpHasItsOldSettingsBack(t *testing.T) {
 	}
 }
 
+// A Pi that is switched off does not keep the others from their settings, and gets its own another day.
+func TestDoorsOutOfReachAreGonePastAndTold(t *testing.T) {
+	s := newTown(t)
+	s.put("fleet/early", "elm-5/front\nelm-5/back\n")
+	for way, rollout := range map[string]string{
+		"one after the other": "fleet/rollout $(cat fleet/early) >late",
+		"ten at a time":       "xargs -n 1 -P 10 fleet/rollout <fleet/early >late",
+	} {
+		t.Run(way, func(t *testing.T) {
+			s.put("off-elm-5-front", "")
+			s.put("fleet/elm-5/site.toml", s.read("fleet/elm-5/site.toml")+"# "+way+"\n")
+			id := s.commit()
+			if out, err := s.sh(rollout); err == nil {
+				t.Errorf("all is well: %s", out)
+			}
+			if got := s.read("late"); got != "elm-5/front\n" || s.read("elm-5-back/site.toml") != s.read("fleet/elm-5/site.toml") {
+				t.Errorf("left out are %q, and the back door has %q", got, s.read("elm-5-back/site.toml"))
+			}
+			if out, err := s.sh("rm off-elm-5-front; fleet/rollout $(cat late)"); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if out, err := s.sh("fleet/have $(cat fleet/early)"); err != nil || out != fmt.Sprintf("elm-5/front %[1]s\nelm-5/back %[1]s\n", id) {
+				t.Errorf("%v: they have %q, not %s", err, out, id)
+			}
+		})
+	}
+}
+
+func TestAFailingDoorEndsARolloutByTen(t *testing.T) {
+	s := newTown(t)
+	s.put("fleet/elm-5/site.toml", s.read("fleet/elm-5/site.toml")+"keep = \"1h\"\n")
+	s.put("fleet/early", "elm-5/front\nelm-5/back\n")
+	if out, err := s.sh("xargs -n 1 -P 1 fleet/rollout <fleet/early"); err == nil || strings.Contains(out, "elm-5/back") {
+		t.Errorf("it goes on: %v\n%s", err, out)
+	}
+}
+
 func TestHalfOfTheNewSettingsIsNotHandedOut(t *testing.T) {
 	s := newTown(t)
 	if err := os.Remove(filepath.Join(s.dir, "fleet/elm-5/site.toml")); err != nil {
@@ -205,7 +271,7 @@ func TestHalfOfTheNewSettingsIsNotHandedOut(t *testing.T) {
 	}
 	s.put("elm-5-front/site.toml", "# by hand\n")
 	s.put("bin/ssh", "#!/bin/sh\ntouch $TOP/reached\n")
-	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || strings.Contains(out, "elm-5/back") {
+	if out, err := s.sh("fleet/rollout elm-5/front elm-5/back"); err == nil || !strings.HasSuffix(out, without("elm-5/front", "elm-5/back")) {
 		t.Errorf("it goes on: %v\n%s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, "reached")); err == nil {
@@ -213,16 +279,23 @@ func TestHalfOfTheNewSettingsIsNotHandedOut(t *testing.T) {
 	}
 }
 
+// without is how a rollout ends that has left doors out.
+func without(doors ...string) string {
+	return "without the new files:\n" + strings.Join(doors, "\n") + "\n"
+}
+
 // etc returns the settings, and whatever else lies beside them, but for what the stand-ins leave there.
 func (s *town) etc(door string) map[string]string {
 	s.t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.dir, door, "*.toml*"))
+	files, err := os.ReadDir(filepath.Join(s.dir, door))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	texts := map[string]string{}
 	for _, file := range files {
-		texts[filepath.Base(file)] = s.read(filepath.Join(door, filepath.Base(file)))
+		if name := file.Name(); !slices.Contains([]string{"pid", "systemctl", "died"}, name) {
+			texts[name] = s.read(filepath.Join(door, name))
+		}
 	}
 	return texts
 }
