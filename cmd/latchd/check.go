@@ -154,6 +154,7 @@ func (r *report) broker(cfg *configs.Config, secrets configs.Secrets) {
 		default:
 			r.ok("mqtt: the authorities' certificates can be read")
 		}
+		r.authorities(m.CA)
 		for _, file := range []string{m.CA, m.Cert, m.Key} {
 			r.reads("mqtt", file)
 		}
