@@ -39,7 +39,7 @@ var elsewhere = map[string][2]string{
 	"go run ./cmd/latchd demo":            {"cmd/latchd/demo_test.go", "runDemo("},
 	"latchd demo":                         {"cmd/latchd/demo_test.go", "runDemo("},
 	"scp dist/latchd_":                    {"bench/vm/run", `cp "$work"/deb/*.deb`},
-	"scp -r latchd configs systemd":       {"bench/vm/run", "cp -r README.md configs systemd"},
+	"scp -r latchd configs systemd":       {"bench/vm/run", "cp -r README.md docs/fleet-settings.md configs systemd"},
 	"touch /var/lib/latchd/signin.pardon": {"signin/pardon_test.go", "PardonFile"},
 	"latchd offline enroll":               {"cmd/latchd/testdata/script/offline.txtar"},
 	"man latchd":                          {"packaging/packaging_test.go", "latchd.service.8"},
