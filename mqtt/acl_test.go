@@ -27,6 +27,8 @@ type accessList struct {
 	folder   string   // in the place of /etc/mosquitto
 	commands []string // that make the users
 	ofSite   string   // the command that prints the block of elm-5/front
+	ofHouse  string   // the command that gives the doors of elm-5 a discovery prefix of their own
+	house    string   // the block of that house's home automation
 	configs  []string // lines of mosquitto.conf: with passwords, with client certificates
 }
 
@@ -46,13 +48,17 @@ func readAccessList(t *testing.T) *accessList {
 		switch {
 		case strings.HasPrefix(block, "mosquitto_passwd"):
 			l.commands = strings.Split(strings.TrimSpace(block), "\n")
+		case strings.HasPrefix(block, "sed -i "):
+			l.ofHouse = block
 		case strings.HasPrefix(block, "sed "):
 			l.ofSite = block
+		case strings.HasPrefix(block, "user "):
+			l.house = block
 		default:
 			l.configs = append(l.configs, block)
 		}
 	}
-	if len(l.commands) == 0 || len(l.configs) != 2 || l.ofSite == "" {
+	if len(l.commands) == 0 || len(l.configs) != 2 || l.ofSite == "" || l.ofHouse == "" || l.house == "" {
 		t.Fatalf("the comment has commands %q and configurations %q", l.commands, l.configs)
 	}
 	return l
@@ -307,7 +313,7 @@ func TestARenamedDoorMayTakeBackItsOldNameAsTheAccessListSays(t *testing.T) {
 		}
 	}
 	for _, topics := range n.brokers {
-		if len(topics) != len(statesOf(""))+1 {
+		if len(topics) != len(statesOf(""))+2 { // the announcement, and the old availability, taken back once more later
 			t.Errorf("remembered are %v", topics)
 		}
 	}
@@ -342,6 +348,47 @@ func TestTheAccessListLetsADoorOfASiteWork(t *testing.T) {
 				t.Errorf("one door says for another %v", heard)
 			}
 		})
+	}
+}
+
+// Two houses at one broker: each home automation finds its own house's doors, and neither hears nor opens another's.
+func TestTheAccessListKeepsHousesApart(t *testing.T) {
+	l := readAccessList(t)
+	block, err := exec.CommandContext(t.Context(), "sh", "-c", l.ofSite).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", l.ofSite, err)
+	}
+	l.put(t, "latchd.acl", block)
+	if out, err := exec.CommandContext(t.Context(), "sh", "-c", l.ofHouse).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", l.ofHouse, err, out)
+	}
+	elm, err := os.ReadFile(filepath.Join(l.folder, "latchd.acl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	elm = append(elm, "\n"+l.house+"\n"...)
+	l.put(t, "latchd.acl", append(elm, strings.ReplaceAll(string(elm), "elm-5", "oak-1")...))
+	address := l.run(t, "latchd-elm-5_front", "homeassistant-elm-5", "latchd-oak-1_front", "homeassistant-oak-1")
+	for _, house := range words("elm-5 oak-1") {
+		user := "latchd-" + house + "_front"
+		change := func(o *Options) {
+			o.Door, o.Site, o.Discovery, o.Username, o.Password = house+"/front", "A house", "homeassistant/"+house, user, user
+		}
+		home := as("homeassistant-" + house)
+		if d := cmp.Diff(play(t, broker(t), change, home), play(t, address, change, home)); d != "" {
+			t.Errorf("%s: %s", house, d)
+		}
+	}
+	elmHears, oak := listen(t, address, "#", as("homeassistant-elm-5")), listen(t, address, "#", as("homeassistant-oak-1"))
+	said := elmHears.until(t, "latchd/elm-5/front/texts/state", "")
+	for _, topic := range words("latchd/elm-5/front/lock/set latchd/elm-5/front/event/replay homeassistant/elm-5/status homeassistant/status") {
+		oak.say(t, topic, "{}", false)
+	}
+	elmHears.say(t, "homeassistant/elm-5/status", "end", false)
+	for _, m := range append(said, elmHears.until(t, "homeassistant/elm-5/status", "end")...) {
+		if strings.Contains(m.topic, "oak-1") || m.payload == "{}" {
+			t.Errorf("the other house hears %s %s", m.topic, m.payload)
+		}
 	}
 }
 
