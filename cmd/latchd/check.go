@@ -99,38 +99,47 @@ func (r *report) check(path string, secrets configs.Secrets) {
 	r.reads("configuration", path)
 	cfg, err := configs.Load(path)
 	var faults configs.Faults
-	switch {
-	case errors.As(err, &faults):
-		for _, f := range faults {
-			r.fail("%s", f)
-		}
-		return
-	case err != nil:
+	if errors.As(err, &faults) {
+		cfg, faults, err = configs.LoadWhatReads(path)
+	}
+	if err != nil {
 		r.fail("%v", err)
 		return
 	}
-	r.cfg = cfg
+	for _, f := range faults {
+		r.fail("%s", f)
+	}
+	sound := len(faults) == 0
 	if cfg.Include != "" {
 		r.reads("configuration", beside(path, cfg.Include))
 	}
-	r.ok("configuration: %s", path)
-	for _, w := range warnings(cfg) {
-		r.warn("%s", w)
+	if sound {
+		r.cfg = cfg
+		r.ok("configuration: %s", path)
+		for _, w := range warnings(cfg) {
+			r.warn("%s", w)
+		}
 	}
-	r.lines(cfg)
-	r.folder(cfg.Journal.Path)
+	d := doubts(faults)
+	d.look("the lines", func() { r.lines(cfg) }, wiredTables...)
+	d.look("the journal", func() { r.folder(cfg.Journal.Path) }, "journal")
 	now, set := daemon.WallClock()
-	r.clock(now, set, clockSynced())
-	r.broker(cfg, secrets)
-	r.estimate()
-	if secret, ok := r.secret(secrets, configs.TwilioAuthToken, "Twilio"); ok {
+	r.clock(cfg, now, set, clockSynced())
+	d.look("the broker", func() { r.broker(cfg, secrets) }, "mqtt")
+	if sound {
+		r.estimate()
+	}
+	if secret, ok := r.secret(secrets, configs.TwilioAuthToken, "Twilio"); ok && sound {
 		if r.texts, err = sms.New(textOptions(cfg, cfg, secret, nil)); err != nil {
 			r.texts = nil
 			r.fail("texts: %v", err)
 		}
 	}
-	r.offline(cfg, secrets)
-	r.pages(cfg)
+	d.look("the offline code", func() { r.offline(cfg, secrets) }, "offline")
+	d.look("the pages", func() { r.pages(cfg) }, "web", "journal")
+	if !sound {
+		r.line("", "%s: looked at once the file is right", strings.Join(append(d.left, "the texts"), ", "))
+	}
 }
 
 // beside is a file's path, which may be told from the folder of another.

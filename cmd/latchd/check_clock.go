@@ -9,9 +9,9 @@ import (
 )
 
 // clock looks at the wall clock as the daemon will see it, and at the time zone where quiet hours go by it.
-func (r *report) clock(now time.Time, set, synced bool) {
+func (r *report) clock(cfg *configs.Config, now time.Time, set, synced bool) {
 	offline := ""
-	if r.cfg.Offline.On() {
+	if cfg.Offline.On() {
 		offline = ", and no offline code opens"
 	}
 	hidden := r.service != nil && isYes(r.service.unit.last("ProtectClock")) // the kernel may not be asked (systemd.ClockSynced)
@@ -27,7 +27,7 @@ func (r *report) clock(now time.Time, set, synced bool) {
 	default:
 		r.ok("clock: it follows a time source")
 	}
-	quiet := slices.ContainsFunc(r.cfg.Owner, func(o configs.Owner) bool { return o.Quiet != "" })
+	quiet := slices.ContainsFunc(cfg.Owner, func(o configs.Owner) bool { return o.Quiet != "" })
 	if zone, _ := now.Zone(); quiet && zone == "UTC" {
 		r.warn("clock: the machine's time zone is UTC, and quiet hours go by it: timedatectl set-timezone Europe/Vienna, for example, sets another")
 	}

@@ -129,7 +129,7 @@ func TestTheClockIsSeenAsTheDaemonSeesIt(t *testing.T) {
 		cfg := configs.Default()
 		cfg.Offline, cfg.Owner = c.offline, []configs.Owner{{Name: "Ada", Quiet: c.quiet}}
 		var out strings.Builder
-		(&report{out: &out, cfg: &cfg, service: c.service}).clock(c.at, c.set, c.synced)
+		(&report{out: &out, service: c.service}).clock(&cfg, c.at, c.set, c.synced)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		for i, want := range c.want {
 			if len(lines) != len(c.want) || !strings.Contains(lines[i], want) {
