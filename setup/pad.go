@@ -74,16 +74,6 @@ func faultf(key rune, format string, args ...any) *Fault {
 	return &Fault{key, fmt.Sprintf(format, args...)}
 }
 
-// Repeats returns the key that is known to join the same lines, 0 if there is none.
-func Repeats(known map[rune]Contact, c Contact) rune {
-	for key, k := range known {
-		if k.lines() == c.lines() {
-			return key
-		}
-	}
-	return 0
-}
-
 // place returns where a key stands.
 func place(layout []string, key rune) (row, col int) {
 	for r, keys := range layout {

@@ -17,11 +17,12 @@ const padFlags = "--rows, --cols and --keys"
 
 // keypad finds the keypad's lines by its keys, or asks for them.
 func (s *installer) keypad(ctx context.Context) error {
+	bare := false // other wires have been taken off
 	for tries := 1; ; tries++ {
 		how := "type"
 		if !s.yes && !s.flags.Changed("rows") && !s.flags.Changed("cols") {
 			s.say("\nThe keypad. Its rows and columns are found by pressing its keys, on any free lines.")
-			s.say("  Free lines are looked at one by one. Take off what else is wired to the header; %s is left alone.", s.cfg.Strike.Line)
+			s.say("  That looks at the free lines one by one: take off what else is wired to the header first; %s is left alone.", s.cfg.Strike.Line)
 			var err error
 			if how, err = s.choose(ctx, padFlags, "  Press its keys, type its lines, or none fitted", "press", "press", "type", "none"); err != nil {
 				return err
@@ -30,9 +31,13 @@ func (s *installer) keypad(ctx context.Context) error {
 		var err error
 		switch how {
 		case "press":
+			bare = true
 			err = s.press(ctx)
 		case "type":
-			return s.typePad(ctx)
+			if err := s.typePad(ctx); err != nil {
+				return err
+			}
+			return s.connect(ctx, bare)
 		default:
 			s.setPad(setup.Pad{Keys: setup.Pad3x4})
 		}
@@ -43,7 +48,7 @@ func (s *installer) keypad(ctx context.Context) error {
 		if err == nil {
 			problem := setup.Problem(s.cfg, "keypad.rows", "keypad.cols", "keypad.keys")
 			if problem == "" {
-				return nil
+				return s.connect(ctx, bare)
 			}
 			err = fmt.Errorf("this %s", problem)
 		}
@@ -53,6 +58,15 @@ func (s *installer) keypad(ctx context.Context) error {
 		s.say("  The keypad: %v.", err)
 		s.setPad(setup.Pad{})
 	}
+}
+
+// connect waits until what had to be taken off is on again: each wire that comes on would pass for a button that is pressed.
+func (s *installer) connect(ctx context.Context, bare bool) error {
+	if !bare {
+		return nil
+	}
+	_, err := s.prompt(ctx, "  Connect the buttons, contacts and lamps again, then press Enter", "", false)
+	return err
 }
 
 func (s *installer) setPad(p setup.Pad) {
@@ -116,22 +130,29 @@ func (s *installer) press(ctx context.Context) (err error) {
 	return nil
 }
 
-// pressAll asks for each key in turn, and once more for one that does not fit.
+// pressAll asks for each key in turn, and again for one that does not fit those before, or all others in the end.
 func (s *installer) pressAll(ctx context.Context, p *probe) (setup.Pad, error) {
 	contacts := map[rune]setup.Contact{}
 	layout := setup.Pad3x4
 	s.say("  Press each key when it is asked for, and let go. Enter, where a key shows nothing.")
-	for _, key := range "123456789*0#ABCD" {
+	again := map[rune]bool{}
+	for _, key := range setup.Order {
 		ask := "  " + string(key)
 		if key == 'A' {
 			ask += " (Enter, if there is no fourth column)"
 		}
-		touched, err := s.key(ctx, p, ask, key, contacts)
+		_, err := s.key(ctx, p, ask, key, contacts)
+		for f := setup.Odd(contacts, again); err == nil && f != nil; f = setup.Odd(contacts, again) {
+			s.say("  %s.", f.Why)
+			again[f.Key] = true
+			delete(contacts, f.Key)
+			_, err = s.key(ctx, p, fmt.Sprintf("  %c again", f.Key), f.Key, contacts)
+		}
 		if err != nil {
 			return setup.Pad{}, err
 		}
 		if key == 'A' {
-			if !touched {
+			if _, ok := contacts[key]; !ok {
 				break
 			}
 			layout = setup.Pad4x4
@@ -164,11 +185,7 @@ func (s *installer) key(ctx context.Context, p *probe, ask string, key rune, con
 		}
 		c, err := setup.Touch(links)
 		if err != nil {
-			s.say("%v.", err)
-			continue
-		}
-		if known := setup.Repeats(contacts, c); known != 0 {
-			s.say("the same lines as %c. If this was %c, two wires of the pad touch or are on one pin.", known, key)
+			s.say("\n  %v.", err)
 			continue
 		}
 		contacts[key] = c

@@ -190,6 +190,7 @@ var (
 		{`open before .*: $`, answers("clicked")},
 		{`held high now.* locked \(yes, no\): $`, answers("yes")},
 	}
+	padEnd   = []step{{`lamps again, then press Enter: $`, answers("")}}
 	padStart = []step{{`none fitted .*\[press\]: $`, answers("")}}
 	accounts = []step{
 		{`Account SID.*: $`, answers("")},
@@ -232,10 +233,15 @@ var (
 func padSteps() (steps []step) {
 	press := func(key string) func(f *fitter) { return finger(`GPIO\d+ - GPIO\d+\n`, "hold", key, "1m") }
 	for _, key := range "123456789*0#ABCD" {
-		ask := `(?m)^  ` + regexp.QuoteMeta(string(key)) + `( \(.*\))?: $`
+		ask := `(?m)^  ` + regexp.QuoteMeta(string(key)) + `( \(.*\)| again)?: $`
 		switch key {
+		case '1': // which shows at the 2, and is not the fault of that
+			steps = append(steps, step{ask, press("9")})
 		case '2':
-			steps = append(steps, step{ask, finger(`the same lines as 1`, "hold", "1", "1m")}, step{ask, press("2")})
+			steps = append(steps, step{ask, press("2")}, step{`and 1 of its row neither(.|\n)*  2 again: $`, press("2")},
+				step{`and 2 of its row neither(.|\n)*  1 again: $`, press("1")})
+		case '4':
+			steps = append(steps, step{ask, finger(`4 joins the same lines as 3`, "hold", "3", "1m")}, step{`  4 again: $`, press("4")})
 		case '8':
 			steps = append(steps, step{ask, func(f *fitter) { // two keys
 				letGo := f.works("hold", "5", "1m")
@@ -263,7 +269,7 @@ func TestADoorIsSetUpByWhatIsPressedOpenedAndHeard(t *testing.T) {
 	f := newFitter(t)
 	f.plays(doorSteps, strikeSteps[:1])
 	strike := f.s.sim.Watch(t.Context(), "GPIO8")
-	f.plays(strikeSteps[1:], padStart, padSteps(), switchSteps, lampSteps, accounts, lastStep)
+	f.plays(strikeSteps[1:], padStart, padSteps(), padEnd, switchSteps, lampSteps, accounts, lastStep)
 	if err := f.end(); err != nil {
 		t.Fatalf("%v\n%s", err, f.text.String())
 	}
