@@ -12,8 +12,8 @@ import (
 	"latchd/configs"
 )
 
-const heading = `# latchd's configuration, written by latchd setup. What is not here has its default: see latchd.toml(5).
-# Secrets never stand here. After a change: latchd check, and systemctl restart latchd.
+const heading = `# Written by latchd setup. What is not here has its default: latchd.toml(5).
+# No secrets here. After a change: latchd check, systemctl restart latchd.
 `
 
 // shown are the keys that stand in the file even where they have their default: what is wired where.

@@ -116,3 +116,11 @@ func TestADiffTellsWhatGoesAndWhatComes(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestWhatIsWrittenBreaksOnNoTerminal(t *testing.T) {
+	for line := range strings.Lines(setup.Text(parse(t, filled))) {
+		if len(line) > 79 {
+			t.Errorf("%d columns: %s", len(line)-1, line)
+		}
+	}
+}

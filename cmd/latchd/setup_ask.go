@@ -71,12 +71,18 @@ func (s *installer) try(q question, answer string) string {
 	if q.optional && answer == "none" {
 		answer = ""
 	}
+	if q.lines != nil {
+		answer = lineWords(answer)
+	}
 	q.set(answer)
 	problem := setup.Problem(s.cfg, q.keys...)
 	if q.lines == nil || problem != "" || answer == "" {
 		return problem
 	}
 	for _, line := range q.lines(answer) {
+		if may := bare(line); may != "" {
+			return may
+		}
 		if problem := setup.Line(line, s.onChip); problem != "" {
 			return problem
 		}
@@ -115,12 +121,17 @@ func (s *installer) prompt(ctx context.Context, text, usual string, optional boo
 	if usual != "" {
 		text += " [" + usual + "]"
 	}
-	fmt.Fprint(s.out, text+": ")
+	s.put(text)
 	line, err := s.line(ctx)
 	if line == "" {
 		line = usual
 	}
 	return line, err
+}
+
+// put prints a question, wrapped as a text is.
+func (s *installer) put(text string) {
+	fmt.Fprint(s.out, wrapped(text+": ", s.width()))
 }
 
 func (s *installer) line(ctx context.Context) (string, error) {
@@ -169,7 +180,7 @@ func (s *installer) unseen(ctx context.Context, text string) (string, error) {
 		}
 		defer func() { _ = unix.IoctlSetTermios(fd, unix.TCSETS, before) }() // nothing can be done about it
 	}
-	fmt.Fprint(s.out, text+": ")
+	s.put(text)
 	line, err := s.line(ctx)
 	fmt.Fprintln(s.out)
 	return line, err
