@@ -3,12 +3,12 @@ package configs
 // InFolder is one door's file in a folder of many.
 type InFolder struct {
 	File     string
-	ID       string  // SITE/DOOR, as far as it can be read
+	ID       string  // SITE/DOOR; empty when the door's own cannot be read
 	Config   *Config // nil when it is at fault
 	Faults   Faults  // of the file and the one that it includes, and what it has in common with another door and may not
 	Warnings Faults
 
-	r *reading
+	r *reading // nil when there is nothing to compare
 }
 
 // Folder is the files of many doors.
@@ -59,7 +59,13 @@ func LoadFolder(dir string) (*Folder, error) {
 			out.Loose = append(out.Loose, r.file)
 		}
 	}
-	compare(out.Doors)
+	var doors []*InFolder
+	for i := range out.Doors {
+		if out.Doors[i].r != nil {
+			doors = append(doors, &out.Doors[i])
+		}
+	}
+	compare(doors)
 	return out, nil
 }
 
@@ -77,7 +83,7 @@ func (r *reading) named(site string) {
 func (r *reading) has(key string) bool { return r.at[key] > 0 || r.broken[key] || r.meant[key] }
 
 func (r *reading) asDoor() InFolder {
-	d := InFolder{File: r.file, ID: r.cfg.DoorID(), r: r}
+	d := InFolder{File: r.file, ID: r.id(), r: r}
 	r.judge()
 	if d.Faults = r.sorted(); len(d.Faults) == 0 {
 		r.warn()
@@ -90,7 +96,14 @@ func (r *reading) asDoor() InFolder {
 func (r *reading) asIncluded(by string) InFolder {
 	r.faults = nil
 	r.fault(r.lineOf("door"), "", "is a door's file, and "+by+" includes it", "what doors share stands in a file without [door] and include")
-	return InFolder{File: r.file, ID: r.cfg.DoorID(), Faults: r.faults, r: r}
+	return InFolder{File: r.file, ID: r.id(), Faults: r.faults}
+}
+
+func (r *reading) id() string {
+	if r.cfg.Door.ID == "" {
+		return ""
+	}
+	return r.cfg.DoorID()
 }
 
 func (d *InFolder) fault(key, problem, remedy string) {

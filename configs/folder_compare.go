@@ -1,41 +1,31 @@
 package configs
 
-import (
-	"net/url"
-
-	"latchd/lock"
-)
+import "latchd/lock"
 
 // firsts remembers the first door of each of some name.
 type firsts map[string]*InFolder
 
-// other returns the door that has had the name before, nil when none has.
+// other returns the door that has had the name before, nil when none but d has.
 func (f firsts) other(name string, d *InFolder) *InFolder {
 	if f[name] == nil {
 		f[name] = d
+	}
+	if f[name] == d {
 		return nil
 	}
 	return f[name]
 }
 
 // compare looks for what each door's file may say, and no two may, or should.
-func compare(doors []InFolder) {
-	ids, users, sites := firsts{}, firsts{}, map[string]*inSite{}
+func compare(doors []*InFolder) {
+	names, sites := firsts{}, map[string]*inSite{}
 	houses := ownersOf(doors)
-	for i := range doors {
-		d := &doors[i]
+	for _, d := range doors {
 		c := d.r.cfg
-		for _, name := range c.sharedNames() {
-			if by := ids.other(name, d); by != nil && c.Door.ID != "" {
-				d.fault("door.id", quote(d.ID)+" is the door of "+by.File+" as well", "give each an id of its own")
-				break
-			}
+		if d.ID != "" {
+			d.compareNames(names)
 		}
-		if user := c.MQTT.Username; user != "" && d.own("mqtt.username") {
-			if by := users.other(user, d); by != nil {
-				d.warn("mqtt.username", "is that of "+by.File+" as well", "give each door a user, or the broker does not tell them apart")
-			}
-		}
+		d.compareUser(names)
 		if c.Site.ID == "" {
 			continue
 		}
@@ -83,21 +73,8 @@ func (s *inSite) compare(d *InFolder) {
 	}
 }
 
-// sharedNames are the names under which a door is known beyond its own machine: no other may have one of them.
-func (c *Config) sharedNames() (names []string) {
-	if c.Site.ID != "" {
-		return []string{c.DoorID()}
-	}
-	for _, broker := range c.MQTT.Brokers {
-		if u, err := url.Parse(broker); err == nil && !isLoopback(u.Hostname()) {
-			names = append(names, u.Host+" "+c.Door.ID)
-		}
-	}
-	return names
-}
-
 // ownersOf returns the sites in which each number has a door.
-func ownersOf(doors []InFolder) map[lock.Phone]map[string]bool {
+func ownersOf(doors []*InFolder) map[lock.Phone]map[string]bool {
 	sites := map[lock.Phone]map[string]bool{}
 	for _, d := range doors {
 		for _, o := range d.r.cfg.Owner {

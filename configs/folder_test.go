@@ -37,7 +37,12 @@ func door(id, name string, more ...string) string {
 
 func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
 	other := strings.NewReplacer("elm-5", "oak-1", "+15557654321", "+15557654322").Replace(shared)
-	far := strings.Replace(valid, "127.0.0.1", "broker", 1)
+	at := func(broker, more string) string {
+		return strings.Replace(valid, `"tcp://127.0.0.1:1883"`, `"`+broker+`"`, 1) + more
+	}
+	far := at("ssl://broker:8883", "")
+	farSite := strings.Replace(shared, "tcp://127.0.0.1:1883", "ssl://broker:8883", 1)
+	twice := `y.toml:2: door.id: "front" is the door of x.toml as well, `
 	for name, tt := range map[string]struct {
 		files map[string]string
 		want  []string // what is found, by door
@@ -48,24 +53,40 @@ func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
 		"two doors of one id": {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("x", "Y")},
 			[]string{`y.toml:3: door.id: "elm-5/x" is the door of x.toml as well, give each an id of its own`}, nil},
 		"the same, of no site, at one broker": {map[string]string{"x.toml": far, "y.toml": far},
-			[]string{`y.toml:2: door.id: "front" is the door of x.toml as well, give each an id of its own`}, nil},
+			[]string{twice + "give each an id of its own"}, nil},
+		"the same, and one port under two schemes":  {map[string]string{"x.toml": at("wss://broker/mqtt", ""), "y.toml": at("ssl://broker:443", "")}, []string{twice + "give each an id of its own"}, nil},
+		"the same, and one broker in other letters": {map[string]string{"x.toml": far, "y.toml": at("ssl://BROKER:8883", "")}, []string{twice + "give each an id of its own"}, nil},
+		"the same, and two ports of one host": {map[string]string{"x.toml": far, "y.toml": at("ssl://broker:8884", "")},
+			[]string{`y.toml:2: door.id: "front" has the id or the topics of x.toml, at another port of the same host, give each an id of its own, unless these are two brokers`}, nil},
+		"one door at two ports": {map[string]string{"x.toml": at(`ssl://broker:8883", "ssl://broker:8884", "wss://broker:8883`, "")}, nil, nil},
+		"a prefix that is another door's site": {map[string]string{"site.toml": farSite, "x.toml": door("front", "X"), "y.toml": strings.Replace(at("ssl://broker:8883", "prefix = \"latchd/elm-5\""), "+15557654321", "+15557654322", 1)},
+			[]string{`y.toml:2: door.id: "latchd/elm-5/front" are the topics of x.toml as well, give one another prefix or id`}, nil},
+		"ids that Home Assistant writes alike": {map[string]string{"a/site.toml": strings.Replace(farSite, "elm-5", "a-b", 1), "a/x.toml": door("c", "X"),
+			"b/site.toml": strings.NewReplacer("oak-1", "a", "tcp://127.0.0.1:1883", "ssl://broker:8883").Replace(other), "b/x.toml": door("b-c", "X")},
+			[]string{`b/x.toml:3: door.id: "a/b-c" has the entity ids of a/x.toml in Home Assistant, it numbers those that come second, as in lock.latchd_a_b_c_lock_2, unless one has another id`}, nil},
 		"the same, each with a broker of its own": {map[string]string{"x.toml": valid, "y.toml": valid}, nil, nil},
 		"a site and a door whose ids run together": {map[string]string{"a/site.toml": strings.Replace(shared, "elm-5", "a-b", 1), "a/x.toml": door("c", "X"),
 			"b/site.toml": strings.Replace(other, "oak-1", "a", 1), "b/x.toml": door("b-c", "X")}, nil, nil},
 		"two doors of one name": {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "X")},
 			[]string{`y.toml:4: door.name: "X" is the name of x.toml as well, texts do not tell them apart`}, nil},
-		"one user for two": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[mqtt]\nusername = \"u\""), "y.toml": door("y", "Y", "[mqtt]\nusername = \"u\"")},
+		"one user for two": {map[string]string{"site.toml": farSite, "x.toml": door("x", "X", "[mqtt]\nusername = \"u\""), "y.toml": door("y", "Y", "[mqtt]\nusername = \"u\"")},
 			[]string{`y.toml:9: mqtt.username: is that of x.toml as well, give each door a user, or the broker does not tell them apart`}, nil},
-		"one user for a site": {map[string]string{"site.toml": shared + "username = \"u\"", "x.toml": door("x", "X"), "y.toml": door("y", "Y")}, nil, nil},
-		"two prefixes":        {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[mqtt]\nprefix = \"doors\"")}, []string{`y.toml:9: mqtt.prefix: is another than that of x.toml, of the same site, who listens to the site hears one of them`}, nil},
-		"two files of one id": {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": shared, "b/y.toml": door("y", "Y")}, []string{`b/site.toml:2: site.id: "elm-5" is the site of a/x.toml as well, which does not include the same file, give each site an id of its own, or one file`}, nil},
-		"an owner's number":   {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[[owner]]\nname = \"Ada\"\nphone = \"+15557654322\"")}, []string{`y.toml:10: owner[0].phone: "Ada" has another number in site.toml, one of them may be a slip`}, nil},
-		"an owner in two":     {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": strings.Replace(shared, "elm-5", "oak-1", 1) + "[texts]\nbody = \"{{.Code}} {{.Door}} {{.Site}}\"", "b/x.toml": door("x", "X")}, []string{`a/site.toml:10: owner[0].phone: "Ada" has doors in several sites, and the texts do not say in which, put {{.Site}} into texts.body`}, nil},
-		"a fault of each":     {map[string]string{"site.toml": shared + "[code]\ndigits = 3", "x.toml": door("x", "X", "pulse = \"1h\"")}, []string{`x.toml:8: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}, nil},
-		"a warning of a door": {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[code]\ndigits = 5")}, []string{`x.toml:9: code.digits: 5 digits are easily guessed, 6 or more are better`}, nil},
-		"no door":             {map[string]string{"site.toml": shared, ".git/x.toml": valid, "x.txt": valid}, nil, []string{"site.toml"}},
+		"one user for a site": {map[string]string{"site.toml": farSite + "username = \"u\"", "x.toml": door("x", "X"), "y.toml": door("y", "Y")},
+			[]string{`site.toml:15: mqtt.username: is that of x.toml as well, give each door a user, or the broker does not tell them apart`}, nil},
+		"one user, and a certificate": {map[string]string{"site.toml": farSite + "username = \"u\"\ncert = \"c\"\nkey = \"k\"", "x.toml": door("x", "X"), "y.toml": door("y", "Y")}, nil, nil},
+		"one user, and two brokers":   {map[string]string{"x.toml": at("ssl://here:8883", "username = \"u\""), "y.toml": at("ssl://there:8883", "username = \"u\"")}, nil, nil},
+		"two prefixes":                {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[mqtt]\nprefix = \"doors\"")}, []string{`y.toml:9: mqtt.prefix: is another than that of x.toml, of the same site, who listens to the site hears one of them`}, nil},
+		"two files of one id":         {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": shared, "b/y.toml": door("y", "Y")}, []string{`b/site.toml:2: site.id: "elm-5" is the site of a/x.toml as well, which does not include the same file, give each site an id of its own, or one file`}, nil},
+		"an owner's number":           {map[string]string{"site.toml": shared, "x.toml": door("x", "X"), "y.toml": door("y", "Y", "[[owner]]\nname = \"Ada\"\nphone = \"+15557654322\"")}, []string{`y.toml:10: owner[0].phone: "Ada" has another number in site.toml, one of them may be a slip`}, nil},
+		"an owner in two":             {map[string]string{"a/site.toml": shared, "a/x.toml": door("x", "X"), "b/site.toml": strings.Replace(shared, "elm-5", "oak-1", 1) + "[texts]\nbody = \"{{.Code}} {{.Door}} {{.Site}}\"", "b/x.toml": door("x", "X")}, []string{`a/site.toml:10: owner[0].phone: "Ada" has doors in several sites, and the texts do not say in which, put {{.Site}} into texts.body`}, nil},
+		"a fault of each":             {map[string]string{"site.toml": shared + "[code]\ndigits = 3", "x.toml": door("x", "X", "pulse = \"1h\"")}, []string{`x.toml:8: strike.pulse: 1h is too long, allowed: 0.5s to 30s`, `site.toml:16: code.digits: 3 is too small, allowed: 4 to 10`}, nil},
+		"a warning of a door":         {map[string]string{"site.toml": shared, "x.toml": door("x", "X", "[code]\ndigits = 5")}, []string{`x.toml:9: code.digits: 5 digits are easily guessed, 6 or more are better`}, nil},
+		"no door":                     {map[string]string{"site.toml": shared, ".git/x.toml": valid, "x.txt": valid}, nil, []string{"site.toml"}},
 		"a door without [door]": {map[string]string{"site.toml": shared, "x.toml": "include = \"site.toml\""}, []string{`x.toml:1: door.id: missing, add [door] with id = "front"`,
 			`x.toml:1: door.name: missing, add [door] with name = "Front door"`, noStrike("line"), noStrike("active")}, nil},
+		"a site that is also a door": {map[string]string{"site.toml": strings.Replace(shared, "[site]", "[door]\n[site]", 1), "x.toml": door("x", "X")}, []string{
+			`site.toml:1: is a door's file, and x.toml includes it, what doors share stands in a file without [door] and include`,
+			`site.toml:1: door: belongs in the door's own file, put it there: no change for many doors may touch what locks one`}, nil},
 		"a file that includes itself": {map[string]string{"x.toml": strings.Replace(door("x", "X"), "site", "x", 1)},
 			[]string{`x.toml:2: is a door's file, and x.toml includes it, what doors share stands in a file without [door] and include`}, nil},
 		"two that include each other": {map[string]string{"x.toml": strings.Replace(door("x", "X"), "site", "y", 1), "y.toml": strings.Replace(door("y", "Y"), "site", "x", 1)},
@@ -82,6 +103,9 @@ func TestDoorsOfAFolderAreComparedWithEachOther(t *testing.T) {
 			for _, d := range doors {
 				for _, f := range append(d.Faults, d.Warnings...) {
 					got = append(got, f.String())
+				}
+				if strings.HasSuffix(d.ID, "/") {
+					t.Errorf("%s is called %s", d.File, d.ID)
 				}
 				if (d.Config == nil) != (len(d.Faults) > 0) {
 					t.Errorf("%s has %d faults, and is given as %v", d.File, len(d.Faults), d.Config)
