@@ -18,7 +18,7 @@ type sessionsText struct {
 
 type usersText struct {
 	Version int
-	Users   map[string]User
+	Users   map[hash]User
 }
 
 // load reads what an earlier run has left. A file that cannot be read is set aside.
@@ -34,7 +34,7 @@ func (d *Desk) load() (was sessionsText) {
 	}
 	d.users = users.Users
 	if d.users == nil {
-		d.users = map[string]User{}
+		d.users = map[hash]User{}
 	}
 	return was
 }

@@ -99,9 +99,9 @@ type Desk struct {
 	secrets  []pending
 	sessions []*session
 	clients  clientList
-	dropped  []string // ids of clients that are gone, and still stand in clients.json
-	users    map[string]User
-	over     []string // sessions whose end is not told yet
+	dropped  []string      // ids of clients that are gone, and still stand in clients.json
+	users    map[hash]User // by userKey
+	over     []string      // sessions whose end is not told yet
 	stale    map[string]bool
 	broken   error         // why files cannot be written
 	unread   error         // why clients.json cannot be read
@@ -252,5 +252,8 @@ func (h hash) equal(other hash) bool { return subtle.ConstantTimeCompare(h[:], o
 
 // phoneHash binds a session to a number that the file does not hold.
 func phoneHash(id string, p lock.Phone) hash { return hashOf(id + " " + p.Reveal()) }
+
+// userKey is whose a user is: a number's. An owner's name may pass to another person with another number.
+func userKey(p lock.Phone) hash { return phoneHash("user", p) }
 
 func (d *Desk) path(file string) string { return filepath.Join(d.opt.Dir, file) }

@@ -28,11 +28,14 @@ const (
 
 var userName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 
-// User returns what is known of an owner; the zero User where nothing is. Its account is not to be changed.
+// User returns what is known of whoever has an owner's number; the zero User where nothing is. Its account is not to be changed.
 func (d *Desk) User(owner string) User {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.users[owner]
+	if a := d.account(owner); a != nil {
+		return d.users[userKey(a.Phone)]
+	}
+	return User{}
 }
 
 // Complete makes or completes the user of a secret identifier's owner, which is not spent by it. Empty fields leave what was
@@ -58,7 +61,8 @@ func (d *Desk) complete(secret string, u User, named bool) (User, error) {
 		return User{}, err
 	}
 	u.Account = account
-	old := d.users[p.owner]
+	key := userKey(p.phone)
+	old := d.users[key]
 	u.FirstName, u.LastName = cmp.Or(u.FirstName, old.FirstName), cmp.Or(u.LastName, old.LastName)
 	u.Email, u.Username = cmp.Or(u.Email, old.Email), cmp.Or(u.Username, old.Username)
 	if u.Account == nil {
@@ -66,13 +70,13 @@ func (d *Desk) complete(secret string, u User, named bool) (User, error) {
 	}
 	switch {
 	case u.Username == "" && named:
-		u.Username = d.freeName(p.owner, u)
+		u.Username = d.freeName(key, p.owner, u)
 	case u.Username == "":
 		return User{}, fmt.Errorf("%w: username is missing: give one, or auto_username: true", ErrUser)
-	case d.nameTaken(u.Username, p.owner):
+	case d.nameTaken(u.Username, key):
 		return User{}, fmt.Errorf("%w: username is taken", ErrUser)
 	}
-	d.users[p.owner] = u
+	d.users[key] = u
 	d.stale[usersFile] = true
 	return u, nil
 }
@@ -122,9 +126,9 @@ func (u User) check() error {
 	return nil
 }
 
-func (d *Desk) nameTaken(name, but string) bool {
-	for owner, u := range d.users {
-		if owner != but && u.Username == name {
+func (d *Desk) nameTaken(name string, but hash) bool {
+	for key, u := range d.users {
+		if key != but && u.Username == name {
 			return true
 		}
 	}
@@ -132,7 +136,7 @@ func (d *Desk) nameTaken(name, but string) bool {
 }
 
 // freeName makes a user name of the names, else of the owner's, with a number behind it where it is taken.
-func (d *Desk) freeName(owner string, u User) string {
+func (d *Desk) freeName(key hash, owner string, u User) string {
 	stem := "owner"
 	for _, s := range []string{owner, strings.TrimSpace(u.FirstName + " " + u.LastName)} {
 		if name := nameOf(s); name != "" && numberIn(name, "") == nil {
@@ -140,7 +144,7 @@ func (d *Desk) freeName(owner string, u User) string {
 		}
 	}
 	for n, name := 2, stem; ; n++ {
-		if !d.nameTaken(name, owner) {
+		if !d.nameTaken(name, key) {
 			return name
 		}
 		name = stem + strconv.Itoa(n)

@@ -50,7 +50,7 @@ func TestComplete(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
-			r.users["Grace"] = User{Username: "grace"}
+			r.users[userKey(grace)] = User{Username: "grace"}
 			got, err := r.Complete(r.bought(), tt.given, true)
 			if (err == nil) != (tt.err == "") || err != nil && (!errors.Is(err, ErrUser) || !strings.Contains(err.Error(), ": "+tt.err+" ")) {
 				t.Errorf("%v", err)
@@ -89,5 +89,22 @@ func TestAUserIsCompletedStepByStep(t *testing.T) {
 	}
 	if _, err := r.Complete(secret, User{FirstName: "Eve"}, true); err != ErrSecret {
 		t.Errorf("a secret that is spent: %v", err)
+	}
+}
+
+func TestAUserIsTheNumbersNotTheNames(t *testing.T) {
+	r := newRig(t)
+	if _, err := r.Complete(r.bought(), User{FirstName: "Ada", Email: "ada@example.org"}, true); err != nil {
+		t.Fatal(err)
+	}
+	r.Change([]Owner{{Name: "Ada", Phone: "+15550000009"}, {Name: "Countess", Phone: ada}}, rules)
+	if got := r.User("Ada"); got.Email != "" {
+		t.Errorf("who has the name now is shown %+v", got)
+	}
+	if got := r.User("Countess"); got.Email != "ada@example.org" {
+		t.Errorf("who has the number still is shown %+v", got)
+	}
+	if got := r.User("Nobody"); got.Email != "" {
+		t.Errorf("who is no owner is shown %+v", got)
 	}
 }
