@@ -48,23 +48,31 @@ func (c *Client) watch(ctx context.Context) {
 	}
 }
 
-// idle waits for the next check to be due.
+// idle waits for the next check to be due. A text that could not be handed over may make it due sooner.
 func (c *Client) idle(ctx context.Context, d time.Duration) bool {
+	due := time.Now().Add(d)
 	t := time.NewTimer(d)
 	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-c.recheck:
-	case <-t.C:
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-c.recheck:
+			return true
+		case <-c.unwell:
+			t.Reset(min(checkSoon, time.Until(due)))
+		case <-t.C:
+			return true
+		}
 	}
-	return true
 }
 
-// look asks for a check soon.
-func (c *Client) look() {
+// look asks for a check.
+func (c *Client) look() { ask(c.recheck) }
+
+func ask(what chan struct{}) {
 	select {
-	case c.recheck <- struct{}{}:
+	case what <- struct{}{}:
 	default:
 	}
 }

@@ -82,6 +82,7 @@ func (c *Client) blame(owner string, t *Trouble) {
 		c.alarm.raise(account, t)
 	case t.kind == unheard, t.kind == doubtful:
 		c.alarm.raise(account, t)
+		ask(c.unwell)
 	case codes[t.Code].alarm:
 		c.alarm.raise(owner, t)
 	}

@@ -73,7 +73,8 @@ type Client struct {
 	hands   atomic.Int32 // texts in hand
 	newest  atomic.Pointer[life]
 	barred  atomic.Pointer[Trouble]
-	recheck chan struct{}
+	recheck chan struct{} // a check at once
+	unwell  chan struct{} // one within checkSoon
 	alarm   alarm
 }
 
@@ -136,7 +137,7 @@ func New(o Options) (*Client, error) {
 		transport:   newTransport(o.Dial),
 		hide: strings.NewReplacer(o.Secret, "…",
 			base64.StdEncoding.EncodeToString([]byte(user+":"+o.Secret)), "…"),
-		queue: make(chan job, inHand), refused: make(chan lock.TextNews, inHand), recheck: make(chan struct{}, 1),
+		queue: make(chan job, inHand), refused: make(chan lock.TextNews, inHand), recheck: make(chan struct{}, 1), unwell: make(chan struct{}, 1),
 	}
 	c.credentials.SetAccountSid(o.AccountSID)
 	return c, c.Change(o)
