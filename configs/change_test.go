@@ -32,6 +32,9 @@ func TestWarningsNameLineKeyAndRemedy(t *testing.T) {
 			`f:18: board.socket: is not used, it belongs to driver = "sim"`}},
 		{"an hour's budget beyond the day's", valid + "[texts]\nper_hour = 21", []string{
 			`f:18: texts.per_hour: is never reached, texts.per_day ends before it`}},
+		{"a code's life of no whole minutes", valid + "[code]\nttl = \"90s\"", []string{
+			`f:18: code.ttl: 1m30s is no whole number of minutes: texts name the next one, 1m, 2m, …, or a texts.body without {{.Minutes}}`}},
+		{"the same where no text says so", valid + "[code]\nttl = \"90s\"\n[texts]\nbody = \"{{.Code}} opens\"", nil},
 		{"more owners than an hour's texts", valid + "[texts]\nper_hour = 1\n[[owner]]\nname = \"Bob\"\nphone = \"+15550001111\"", []string{
 			`f:18: texts.per_hour: a ring texts 2 owners, which is more than the budget: the last ones get nothing, ` +
 				`raise texts.per_hour and texts.per_day, or text in turn: to = "in_turn"`}},

@@ -49,6 +49,8 @@ func brokerFault(s string) (problem, remedy string) {
 		return "names no host", form
 	case u.RawQuery != "" || u.Fragment != "":
 		return "holds more than scheme, host, port and path", form
+	case u.Port() != "" && !isPort(u.Port()):
+		return "has no port that there is", "allowed: 1 to 65535"
 	}
 	if strings.HasPrefix(u.Scheme, "ws") {
 		return "", ""
@@ -84,9 +86,14 @@ func (r *reading) web() {
 		return
 	}
 	_, port, err := net.SplitHostPort(w.Listen)
-	if _, notNumber := strconv.ParseUint(port, 10, 16); err != nil || notNumber != nil {
+	if err != nil || !isPort(port) && port != "0" {
 		r.refuse("web.listen", "is "+quote(w.Listen), `allowed: HOST:PORT, as in "127.0.0.1:8080", or "" for off`)
 	}
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 func (r *reading) twilio() {

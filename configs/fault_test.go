@@ -259,14 +259,15 @@ func TestAFaultNamesLineKeyProblemAndRemedy(t *testing.T) {
 			`f:12: owner[0].quiet: is "07:00-07:00", allowed: HH:MM-HH:MM, as in "22:00-07:00", or "" for never`}},
 		{"no broker", instead(brokers, "brokers = []"), []string{`f:14: mqtt.brokers: names none, name at least one`}},
 		{"brokers of every wrong kind", instead(brokers, `brokers = ["http://h:1", "tcp://h", "tcp://:1883", "tcp://h:1/x", "%", `+
-			`"ws://h?x", "ssl://h:1", "ssl://h:1"]`), []string{
+			`"ws://h?x", "ssl://h:1", "ssl://h:1", "tcp://h:65536"]`), []string{
 			`f:14: mqtt.brokers[0]: does not begin with a scheme that is known, allowed: tcp, ssl, ws, wss, as in "tcp://192.168.1.10:1883"`,
 			`f:14: mqtt.brokers[1]: names no port, add it: 1883 for tcp and 8883 for ssl, as a rule`,
 			`f:14: mqtt.brokers[2]: names no host, write it as in "tcp://192.168.1.10:1883"`,
 			`f:14: mqtt.brokers[3]: has a path, write it as in "tcp://192.168.1.10:1883"`,
 			`f:14: mqtt.brokers[4]: is no address, write it as in "tcp://192.168.1.10:1883"`,
 			`f:14: mqtt.brokers[5]: holds more than scheme, host, port and path, write it as in "tcp://192.168.1.10:1883"`,
-			`f:14: mqtt.brokers[7]: stands there already, name each once`}},
+			`f:14: mqtt.brokers[7]: stands there already, name each once`,
+			`f:14: mqtt.brokers[8]: has no port that there is, allowed: 1 to 65535`}},
 		{"a prefix with a wildcard", instead(brokers, brokers+"\nprefix = \"door/#\""), []string{
 			`f:15: mqtt.prefix: is "door/#", allowed: the beginning of a topic, without spaces, +, #, $ and without / at either end`}},
 		{"a discovery prefix with a wildcard", instead(brokers, brokers+"\ndiscovery = \"+\""), []string{

@@ -25,6 +25,8 @@ func (r *reading) warn() {
 		c.Code.LockoutMax.String()+" lets a guesser go on all night", "24h is usual")
 	r.warnWhen(c.Offline.Code == "always", "offline.code",
 		"a year of guessing opens one door in 225 instead of one in 900 (6 digits)", `"failing" risks that only while texts fail`)
+	r.warnWhen(time.Duration(c.Code.TTL)%time.Minute != 0 && strings.Contains(c.Texts.Body, ".Minutes"), "code.ttl",
+		c.Code.TTL.String()+" is no whole number of minutes: texts name the next one", "1m, 2m, …, or a texts.body without {{.Minutes}}")
 	r.warnWhen(c.Texts.PerHour > c.Texts.PerDay, "texts.per_hour", "is never reached", "texts.per_day ends before it")
 	r.warnWhen(len(c.Owner) > min(c.Texts.PerHour, c.Texts.PerDay) && c.Texts.To == "all", "texts.per_hour",
 		fmt.Sprintf("a ring texts %d owners, which is more than the budget: the last ones get nothing", len(c.Owner)),
