@@ -210,10 +210,10 @@ func readForm(w http.ResponseWriter, r *http.Request) bool {
 	switch tooLarge := new(http.MaxBytesError); {
 	case errors.As(err, &tooLarge):
 		fail(w, http.StatusRequestEntityTooLarge, "invalid_request", "That is too long.")
-	case err != nil:
+	case err != nil || len(r.PostForm) == 0:
 		fail(w, http.StatusBadRequest, "invalid_request", "That is no form: send application/x-www-form-urlencoded.")
 	}
-	return err == nil
+	return err == nil && len(r.PostForm) > 0
 }
 
 // address is where a request comes from, for people to recognise.

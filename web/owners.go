@@ -47,10 +47,7 @@ func (c *Console) verify(w http.ResponseWriter, r *http.Request) (secret string,
 		return "", false
 	}
 	secret, err := c.opts.Desk.Verify(r.PostForm.Get("phone"), r.PostForm.Get("code"))
-	switch {
-	case errors.Is(err, signin.ErrPhone):
-		badPhone(w)
-	case err != nil:
+	if err != nil {
 		badCode(w)
 	}
 	return secret, err == nil

@@ -76,6 +76,7 @@ func newRoot() *cobra.Command {
 		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
 		Long: `latchd opens a door to people who type a one-time code, which the owner gets by
 text, and tells home automation over MQTT. To see it work: latchd demo`,
+		Version:                    version, // for --version
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
@@ -93,6 +94,7 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(newRun(), newDemo(), newSetup(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newWiring(), newKeys(), newVersion())
 	complete(root)
+	root.SetVersionTemplate(versions())
 	return root
 }
 

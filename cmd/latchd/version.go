@@ -17,11 +17,13 @@ func newVersion() *cobra.Command {
 		Short: "Print version, commit and Go version",
 		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "latchd %s, commit %s, %s\n", version, commit(), runtime.Version())
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versions())
 			return err
 		},
 	}
 }
+
+func versions() string { return fmt.Sprintf("latchd %s, commit %s, %s\n", version, commit(), runtime.Version()) }
 
 // commit is the commit that the program was built from, "+" behind it when the tree had changes.
 func commit() string {
