@@ -126,6 +126,7 @@ func (c *Client) announceEntities(shared keys) (out []state) {
 
 // entityConfig returns the entity's keys together with more.
 func (c *Client) entityConfig(e entity, more keys) keys {
+	// Home Assistant takes no __ there, and numbers an id that is taken already (helpers/entity.py, async_generate_entity_id).
 	object := strings.NewReplacer("-", "_", "/", "_").Replace("latchd_" + c.o.Door + "_" + e.key)
 	config := keys{"unique_id": c.id() + "-" + e.key, "default_entity_id": e.platform + "." + object}
 	for _, from := range []keys{e.config, more} {

@@ -37,11 +37,15 @@ func TestADoorOfASiteIsAnnouncedByBoth(t *testing.T) {
 // A site "a-b" with a door "c", a site "a" with a door "b-c" and a door "a-b-c" of no site are three.
 func TestNoTwoDoorsOfSitesShareAnIdOrATopic(t *testing.T) {
 	seen := map[string]string{}
-	for _, door := range []string{"a-b/c", "a/b-c", "a-b-c", "a/b/c"} {
+	for _, door := range []string{"a-b/c", "a/b-c", "a-b-c", "a/b/c", "a-b/c-lock", "a-b/lock", "a/b-lock", "a-b-lock", "elm/5-front", "elm-5/front"} {
 		o := options("tcp://127.0.0.1")
 		o.Door = door
 		c := client(t, o, nil, nil)
-		for _, name := range []string{c.id(), c.topic("event"), c.deviceTopic(), c.availability(true).topic} {
+		names := []string{"client " + c.id(), c.topic("event"), c.deviceTopic(), c.availability(true).topic}
+		for _, e := range c.entities() {
+			names = append(names, e.platform+" "+c.entityConfig(e, nil)["unique_id"].(string))
+		}
+		for _, name := range names {
 			if other, ok := seen[name]; ok {
 				t.Errorf("%s is of %s and of %s", name, other, door)
 			}
