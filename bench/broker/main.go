@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
 	"time"
 
 	"latchd/bench/badnet"
@@ -37,12 +36,7 @@ func main() {
 	}
 }
 
-func measure() (body string, err error) {
-	dir, err := os.MkdirTemp("", "latchd-broker-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
+func measure(dir string) (body string, err error) {
 	o, err := trial{doors: 20, events: *events, rate: 400, mix: weather, seed: *seed, patience: 2 * time.Minute}.run(dir)
 	if err != nil {
 		return "", fmt.Errorf("over a bad network: %w", err)

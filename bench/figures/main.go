@@ -22,29 +22,21 @@ var (
 	starts  = flag.Int("starts", 20, "starts of the daemon")
 	events  = flag.Int("events", 100_000, "events through journal and broker")
 	seconds = flag.Int("rest", 30, "seconds at rest")
-
-	through = flag.String("through", "", "pass events through a journal in this folder to -broker, as a child of this program")
-	broker  = flag.String("broker", "", "address for -through")
 )
 
 func main() {
-	err := page.Run("figures", func() (string, error) {
-		if *through != "" {
-			return "", passEvents(*through, *broker, *events)
+	if len(os.Args) == 5 && os.Args[1] == through {
+		if err := passEvents(os.Args[2], os.Args[3], os.Args[4]); err != nil {
+			log.Fatal(err)
 		}
-		return measure()
-	})
-	if err != nil {
+		return
+	}
+	if err := page.Run("figures", measure); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func measure() (body string, err error) {
-	dir, err := os.MkdirTemp("", "latchd-figures-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
+func measure(dir string) (body string, err error) {
 	exe, sizes, err := build(dir)
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"latchd/bench/door"
+	"latchd/bench/mochi"
 	"latchd/bench/mosquitto"
 	"latchd/sms/standin"
 )
@@ -54,7 +55,7 @@ func (s *scene) startBroker() error {
 	}
 	log.Printf("%v: taking a broker in this process", err)
 	s.brokerName = "mochi-mqtt"
-	s.address, s.stopBroker, err = mosquitto.InProcess()
+	s.address, s.stopBroker, err = mochi.Start()
 	return err
 }
 

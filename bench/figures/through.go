@@ -19,6 +19,10 @@ import (
 	"latchd/mqtt"
 )
 
+// through is this program's first argument when it is the child that passes events; a folder for the journal, the broker's address
+// and the number of events follow.
+const through = "through"
+
 // through passes events through journal and broker to a subscriber, in a process of its own: the daemon itself cannot be
 // made to tell that many in so short a time, for it folds floods.
 func (s *scene) through() ([]page.Row, error) {
@@ -29,7 +33,7 @@ func (s *scene) through() ([]page.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := exec.Command(self, "-through", filepath.Join(s.dir, "through"), "-broker", s.address, "-events", strconv.Itoa(*events))
+	c := exec.Command(self, through, filepath.Join(s.dir, "through"), s.address, strconv.Itoa(*events))
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -64,7 +68,11 @@ func (s *scene) through() ([]page.Row, error) {
 }
 
 // passEvents is the child: it adds events as fast as they are stored, and says so when the broker has them all.
-func passEvents(dir, broker string, n int) error {
+func passEvents(dir, broker, events string) error {
+	n, err := strconv.Atoi(events)
+	if err != nil {
+		return err
+	}
 	j, _, err := journal.Open(journal.Options{Dir: dir, Door: "bench", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err

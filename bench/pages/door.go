@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"latchd/bench/door"
-	"latchd/bench/mosquitto"
+	"latchd/bench/mochi"
 	"latchd/sms/standin"
 )
 
@@ -44,7 +44,7 @@ func newHouse(dir, exe string) (h *house, err error) {
 	}
 	twilio := httptest.NewServer(door.Twilio(standin.Options{OnText: func(m standin.Message) { h.texts <- m }}))
 	h.ended = append(h.ended, twilio.Close)
-	broker, end, err := mosquitto.InProcess()
+	broker, end, err := mochi.Start()
 	if err != nil {
 		return h, err
 	}

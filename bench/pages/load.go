@@ -13,6 +13,9 @@ import (
 	"latchd/bench/door"
 )
 
+// burden is this program's first argument when it is a load; its kind, the door's address and for streams a cookie follow.
+const burden = "load"
+
 // load is a process that burdens the door.
 type load struct {
 	cmd *exec.Cmd
@@ -40,7 +43,7 @@ func (d *house) load(kind string) (*load, error) {
 			return nil, err
 		}
 	}
-	l := &load{cmd: exec.Command("nice", "-n", "19", self, "-load", kind, "-at", d.at, "-cookie", ticket)}
+	l := &load{cmd: exec.Command("nice", "-n", "19", self, burden, kind, d.at, ticket)}
 	l.cmd.Stderr = os.Stderr
 	out, err1 := l.cmd.StdoutPipe()
 	in, err2 := l.cmd.StdinPipe()

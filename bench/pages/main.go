@@ -23,30 +23,21 @@ var (
 	settle   = flag.Int("settle", 30, "seconds until a door is at rest")
 	seconds  = flag.Int("rest", 30, "seconds at rest")
 	loads    = flag.Int("loads", 15, "loads of each page")
-
-	kind   = flag.String("load", "", "load the door at -at, as a child of this program: streams, sign-ins or dribble")
-	at     = flag.String("at", "", "address for -load")
-	ticket = flag.String("cookie", "", "for -load streams")
 )
 
 func main() {
-	err := page.Run("pages", func() (string, error) {
-		if *kind != "" {
-			return "", beLoad(*kind, *at, *ticket)
+	if len(os.Args) == 5 && os.Args[1] == burden {
+		if err := beLoad(os.Args[2], os.Args[3], os.Args[4]); err != nil {
+			log.Fatal(err)
 		}
-		return measure()
-	})
-	if err != nil {
+		return
+	}
+	if err := page.Run("pages", measure); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func measure() (body string, err error) {
-	dir, err := os.MkdirTemp("", "latchd-pages-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
+func measure(dir string) (body string, err error) {
 	exe := filepath.Join(dir, "latchd")
 	if err := door.Build(".", exe); err != nil {
 		return "", err

@@ -8,10 +8,9 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
 	"time"
 
-	"latchd/bench/mosquitto"
+	"latchd/bench/mochi"
 	"latchd/bench/page"
 )
 
@@ -26,18 +25,13 @@ func main() {
 	}
 }
 
-func measure() (body string, err error) {
-	dir, err := os.MkdirTemp("", "latchd-texts-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
+func measure(dir string) (body string, err error) {
 	a, err := newAPI(*roundTrip)
 	if err != nil {
 		return "", err
 	}
 	defer a.close()
-	broker, end, err := mosquitto.InProcess()
+	broker, end, err := mochi.Start()
 	if err != nil {
 		return "", err
 	}

@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"bench/door":      {"board/sim", "sms/standin"},
 	"bench/figures":   nil,
 	"bench/fleet":     nil,
+	"bench/mochi":     {},
 	"bench/mosquitto": {},
 	"bench/page":      {},
 	"bench/pages":     nil,

@@ -1,4 +1,6 @@
-package mosquitto
+// Package mochi starts a broker in the measuring process, for a door whose broker is not what is measured: it lets everybody in,
+// and needs no installation. Apart from package mosquitto, so that who measures memory does not link it.
+package mochi
 
 import (
 	"errors"
@@ -11,9 +13,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// InProcess starts another broker on a free port of 127.0.0.1, in this process, for a door whose broker is not what is
-// measured: it lets everybody in, and needs no installation. close ends it.
-func InProcess() (address string, close func(), err error) {
+// Start starts it on a free port of 127.0.0.1; address is HOST:PORT, and close ends it.
+func Start() (address string, close func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
