@@ -80,5 +80,5 @@ func unlike(contacts map[rune]Contact, key, other rune) *Fault {
 	case 1:
 		return faultf(key, "%c joins %s, one of them a line of %c, which is in neither its row nor its column", key, join(c), other)
 	}
-	return faultf(key, "%c joins %s, and %c of its %s neither", key, join(c), other, inLine(key, other))
+	return faultf(key, "%c joins %s, neither of them a line of %c, which is in its %s", key, join(c), other, inLine(key, other))
 }

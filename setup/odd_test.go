@@ -72,12 +72,12 @@ func TestTheOddKeyIsNamedWithWhy(t *testing.T) {
 		why            string
 	}{
 		{'2', '1', '2', "2 joins the same lines as 1: the same key was pressed twice, or two wires of the pad touch or are on one pin"},
-		{'2', '8', '2', "2 joins GPIO4 and GPIO7, and 1 of its row neither"},
+		{'2', '8', '2', "2 joins GPIO4 and GPIO7, neither of them a line of 1, which is in its row"},
 		{'4', '2', '4', "4 joins the same lines as 2: the same key was pressed twice, or two wires of the pad touch or are on one pin"},
-		{'4', '8', '4', "4 joins GPIO4 and GPIO7, and 1 of its column neither"},
+		{'4', '8', '4', "4 joins GPIO4 and GPIO7, neither of them a line of 1, which is in its column"},
 		{'5', '3', '5', "5 joins the same lines as 3: the same key was pressed twice, or two wires of the pad touch or are on one pin"},
-		{'5', '6', '5', "5 joins GPIO3 and GPIO8, and 2 of its column neither"},
-		{'1', '8', '1', "1 joins GPIO4 and GPIO7, and 3 of its row neither"},
+		{'5', '6', '5', "5 joins GPIO3 and GPIO8, neither of them a line of 2, which is in its column"},
+		{'1', '8', '1', "1 joins GPIO4 and GPIO7, neither of them a line of 3, which is in its row"},
 	} {
 		contacts := map[rune]setup.Contact{}
 		right := p.contacts()

@@ -238,8 +238,8 @@ func padSteps() (steps []step) {
 		case '1': // which shows at the 2, and is not the fault of that
 			steps = append(steps, step{ask, press("9")})
 		case '2':
-			steps = append(steps, step{ask, press("2")}, step{`and 1 of its row neither(.|\n)*  2 again: $`, press("2")},
-				step{`and 2 of its row neither(.|\n)*  1 again: $`, press("1")})
+			steps = append(steps, step{ask, press("2")}, step{`neither of them a line of 1(.|\n)*  2 again: $`, press("2")},
+				step{`neither of them a line of 2(.|\n)*  1 again: $`, press("1")})
 		case '4':
 			steps = append(steps, step{ask, finger(`4 joins the same lines as 3`, "hold", "3", "1m")}, step{`  4 again: $`, press("4")})
 		case '8':
