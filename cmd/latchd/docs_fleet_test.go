@@ -228,7 +228,7 @@ func TestADoorThatDoesNotStayUpHasItsOldSettingsBack(t *testing.T) {
 }
 
 // A Pi that is switched off does not keep the others from their settings, and gets its own another day.
-func TestDoorsOutOfReachAreGonePastAndTold(t *testing.T) {
+func TestNewSettingsGoPastDoorsOutOfReach(t *testing.T) {
 	s := newTown(t)
 	s.put("fleet/early", "elm-5/front\nelm-5/back\n")
 	for way, rollout := range map[string]string{
@@ -255,7 +255,7 @@ func TestDoorsOutOfReachAreGonePastAndTold(t *testing.T) {
 	}
 }
 
-func TestAFailingDoorEndsARolloutByTen(t *testing.T) {
+func TestAFailingDoorEndsNewSettingsByTen(t *testing.T) {
 	s := newTown(t)
 	s.put("fleet/elm-5/site.toml", s.read("fleet/elm-5/site.toml")+"keep = \"1h\"\n")
 	s.put("fleet/early", "elm-5/front\nelm-5/back\n")
