@@ -55,7 +55,7 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 		}
 		s.say("  The %s that is there cannot be opened: %v.", what, dead)
 	}
-	for tries := 1; ; tries++ {
+	for bad := (tries{}); ; {
 		typed, err := "", error(nil)
 		switch {
 		case given && file == "-":
@@ -93,8 +93,8 @@ func (s *installer) secret(ctx context.Context, name, flag, what string) error {
 			return nil
 		case given:
 			return fmt.Errorf("%w: --%s: allowed is %s", errUsage, flag, allowed)
-		case tries == maxAnswers:
-			return giveUp(tries, "the "+what+": allowed: "+allowed, "--"+flag)
+		case bad.over(typed):
+			return giveUp(bad.all, "the "+what+": allowed: "+allowed, "--"+flag)
 		}
 		s.say("  Allowed: %s.", allowed)
 	}
@@ -130,7 +130,8 @@ func (s *installer) owners(ctx context.Context) error {
 			s.cfg.Owner = nil
 		}
 	}
-	for tries := 1; ; tries++ {
+	bad := tries{}
+	for {
 		more := len(s.cfg.Owner) > 0
 		text := "  Name"
 		if more {
@@ -146,14 +147,14 @@ func (s *installer) owners(ctx context.Context) error {
 		n := len(s.cfg.Owner)
 		s.addOwner(name, "")
 		if problem := setup.Problem(s.cfg, fmt.Sprintf("owner[%d].name", n)); problem != "" {
-			if tries == maxAnswers {
-				return giveUp(tries, text+": "+problem, "--owner NAME=NUMBER")
+			if bad.over(name) {
+				return giveUp(bad.all, text+": "+problem, "--owner NAME=NUMBER")
 			}
 			s.say("  This %s.", problem)
 			s.cfg.Owner = s.cfg.Owner[:n]
 			continue
 		}
-		tries = 0
+		bad = tries{}
 		err = s.ask(ctx, question{flag: "owner", text: "  Number of the phone, as +15557654321", keys: []string{fmt.Sprintf("owner[%d].phone", n)},
 			set: func(a string) { s.cfg.Owner[n].Phone = lock.Phone(a) }})
 		if err != nil {

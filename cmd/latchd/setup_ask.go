@@ -18,9 +18,26 @@ var errBrokenOff = errors.New("set up the door: broken off: nothing has been wri
 
 // An end of the input ends a question; endless empty lines, as of a script that runs out of answers, would not.
 const (
-	maxAnswers = 3  // that cannot stand, to one question
-	maxRounds  = 10 // of trying the same thing on the board
+	maxSame   = 3  // times the same answer to one question, none of use
+	maxRounds = 10 // of answers that differ, or of trying the same thing on the board
 )
+
+// tries counts the answers to one question that cannot stand.
+type tries struct {
+	last      string
+	same, all int
+}
+
+// over takes one more, and says whether it was the last. People who correct themselves are given time: much is answered by then.
+func (t *tries) over(answer string) bool {
+	if answer != t.last {
+		t.same = 0
+	}
+	t.last = answer
+	t.same++
+	t.all++
+	return t.same == maxSame || t.all == maxRounds
+}
 
 // giveUp is the error after too many tries. flags are those that answer the question.
 func giveUp(tries int, problem, flags string) error {
@@ -50,7 +67,7 @@ func (s *installer) ask(ctx context.Context, q question) error {
 		}
 		return nil
 	}
-	for tries := 1; ; tries++ {
+	for bad := (tries{}); ; {
 		answer, err := s.prompt(ctx, q.text, q.usual, q.optional)
 		if err != nil {
 			return err
@@ -59,8 +76,8 @@ func (s *installer) ask(ctx context.Context, q question) error {
 		switch {
 		case problem == "":
 			return nil
-		case tries == maxAnswers:
-			return giveUp(tries, q.text+": "+problem, "--"+q.flag)
+		case bad.over(answer):
+			return giveUp(bad.all, q.text+": "+problem, "--"+q.flag)
 		}
 		s.say("  This %s.", problem)
 	}
@@ -148,7 +165,7 @@ func (s *installer) line(ctx context.Context) (string, error) {
 
 // choose asks until one of the words is answered, or its first letter. flags are those that spare the question.
 func (s *installer) choose(ctx context.Context, flags, text, usual string, words ...string) (string, error) {
-	for tries := 1; ; tries++ {
+	for bad := (tries{}); ; {
 		answer, err := s.prompt(ctx, text+" ("+strings.Join(words, ", ")+")", usual, false)
 		if err != nil {
 			return "", err
@@ -158,8 +175,8 @@ func (s *installer) choose(ctx context.Context, flags, text, usual string, words
 			return words[i], nil
 		}
 		allowed := strings.Join(words, ", ")
-		if tries == maxAnswers {
-			return "", giveUp(tries, text+": allowed: "+allowed, flags)
+		if bad.over(answer) {
+			return "", giveUp(bad.all, text+": allowed: "+allowed, flags)
 		}
 		s.say("  Allowed: %s.", allowed)
 	}

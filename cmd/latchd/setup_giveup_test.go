@@ -32,6 +32,7 @@ func TestAQuestionWithoutAUsableAnswerIsGivenUpAndNothingIsWritten(t *testing.T)
 	}{
 		{"a choice without a default", "\n", door + "--listen none",
 			"3 tries: Is the strike locked now: allowed: yes, no, skip: start again, or answer with --strike-line and --strike-active"},
+		{"answers that differ", "GPIO90\nGPIO91\n", strings.Replace(door, "--strike-line GPIO17", "--listen none", 1), "10 tries: The line of its relay: "},
 		{"keys that are never pressed", "\n", strike + "--listen none", "10 tries: the keypad: nothing is seen of the row 1 2 3"},
 		{"a bell that there must be", "none\n", pad, "3 tries: Press the bell: "},
 		{"an account", "\n", fitted, "3 tries: Account SID, AC...: "},

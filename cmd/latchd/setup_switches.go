@@ -63,7 +63,7 @@ func setInput(in *configs.Input, word string) {
 
 // work asks for one part until an answer is of use.
 func (s *installer) work(ctx context.Context, q question, ready string) error {
-	answers := 0
+	bad := tries{}
 	for rounds := 1; ; rounds++ {
 		answer := "y"
 		if ready != "" {
@@ -91,8 +91,8 @@ func (s *installer) work(ctx context.Context, q question, ready string) error {
 		if problem == "" {
 			return nil
 		}
-		if answers++; answers == maxAnswers {
-			return giveUp(answers, q.text+": "+problem, "--"+q.flag)
+		if bad.over(answer) {
+			return giveUp(bad.all, q.text+": "+problem, "--"+q.flag)
 		}
 		s.say("  This %s.", problem)
 		if q.flag == "bell" && answer == "none" {
