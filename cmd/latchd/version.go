@@ -23,7 +23,9 @@ func newVersion() *cobra.Command {
 	}
 }
 
-func versions() string { return fmt.Sprintf("latchd %s, commit %s, %s\n", version, commit(), runtime.Version()) }
+func versions() string {
+	return fmt.Sprintf("latchd %s, commit %s, %s\n", version, commit(), runtime.Version())
+}
 
 // commit is the commit that the program was built from, "+" behind it when the tree had changes.
 func commit() string {
