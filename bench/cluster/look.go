@@ -66,7 +66,11 @@ func (want states) glance(broker string, ask bool) (untrue states, err error) {
 		untrue[name] = "nothing"
 	}
 	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker).SetAutoReconnect(false).SetProtocolVersion(4).
-		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { said <- m }))
+		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
+			if _, ours := want[strings.TrimPrefix(m.Topic(), prefix)]; ours { // a backlog would fill it
+				said <- m
+			}
+		}))
 	defer client.Disconnect(100)
 	if !good(client.Connect()) || !subscribed(client.Subscribe(prefix+"#", 0, nil)) {
 		return untrue, fmt.Errorf("%s takes no client", broker)
@@ -79,9 +83,9 @@ func (want states) glance(broker string, ask bool) (untrue states, err error) {
 		select {
 		case m := <-said:
 			name := strings.TrimPrefix(m.Topic(), prefix)
-			if payload, ours := want[name]; ours && payload == string(m.Payload()) {
+			if want[name] == string(m.Payload()) {
 				delete(untrue, name)
-			} else if ours {
+			} else {
 				untrue[name] = string(m.Payload())
 			}
 		case <-over:

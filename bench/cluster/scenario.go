@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ const (
 	before  = 16 * time.Second // to have openings to compare with, some three hundred
 	after   = 6 * time.Second
 	catchUp = 60 * time.Second // for all to be heard and true, when it is over
+	cached  = 2 * time.Minute  // for which a node tells newcomers what it has read of retained messages (server/mqtt.go)
 )
 
 var programs struct{ nats, latchd string }
@@ -96,9 +98,15 @@ func (sc *scene) judge(ctx context.Context) (o outcome, err error) {
 		o.tried += d.tried
 	}
 	for _, n := range sc.nodes {
-		if untrue, _ := sc.truth().glances(n.mqtt, catchUp, false); len(untrue) > 0 {
+		old, _ := sc.truth().glances(n.mqtt, catchUp, false)
+		if len(old) == 0 {
+			continue
+		}
+		untrue, took := sc.truth().glances(n.mqtt, cached, false)
+		if len(untrue) > 0 {
 			o.faults = append(o.faults, fmt.Sprintf("on %s, %v", n.name, untrue))
 		}
+		o.note = strings.TrimPrefix(fmt.Sprintf("%s; %s told newcomers %d old states for %.0f s", o.note, n.name, len(old), (catchUp+took).Seconds()), "; ")
 	}
 	if err := sc.obeys(); err != nil {
 		o.faults = append(o.faults, err.Error())
