@@ -11,6 +11,7 @@ VERSION := $(VERSION)
 SOURCE_DATE_EPOCH := $(SOURCE_DATE_EPOCH)
 DEST ?= dist
 ARCHS ?= arm64 armhf amd64
+CONFIG ?= packaging/nfpm.yaml
 NFPM ?= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.1
 
 build := $(DEST)/build
@@ -34,7 +35,7 @@ debian-arch = $(patsubst armhf,arm6,$*)
 deb-%: share
 	$(env-$*) $(compile) -o $(build)/$*/latchd ./cmd/latchd
 	rm -f $(DEST)/latchd_*_$*.deb
-	ARCH=$(debian-arch) PROGRAM=$(build)/$*/latchd SHARE=$(build)/share $(NFPM) package --config packaging/nfpm.yaml --packager deb --target $(deb)
+	ARCH=$(debian-arch) PROGRAM=$(build)/$*/latchd SHARE=$(build)/share $(NFPM) package --config $(CONFIG) --packager deb --target $(deb)
 
 # What is the same on every processor, made from the program and the files that the daemon itself reads.
 share:
