@@ -28,7 +28,7 @@ func (s *installer) twilio(ctx context.Context) error {
 			keys: []string{"twilio.api_key_sid"}, set: func(a string) { t.APIKeySID = a }},
 		{flag: "from", text: "  Sender: a number as +15551234567, or a service, MG...", usual: sender,
 			keys: []string{"twilio.from", "twilio.messaging_service_sid"}, set: func(a string) {
-				t.From, t.MessagingServiceSID = lock.Phone(a), ""
+				t.From, t.MessagingServiceSID = lock.Phone(setup.Number(a)), ""
 				if strings.HasPrefix(a, "MG") {
 					t.From, t.MessagingServiceSID = "", a
 				}
@@ -156,7 +156,7 @@ func (s *installer) owners(ctx context.Context) error {
 		}
 		bad = tries{}
 		err = s.ask(ctx, question{flag: "owner", text: "  Number of the phone, as +15557654321", keys: []string{fmt.Sprintf("owner[%d].phone", n)},
-			set: func(a string) { s.cfg.Owner[n].Phone = lock.Phone(a) }})
+			set: func(a string) { s.cfg.Owner[n].Phone = lock.Phone(setup.Number(a)) }})
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (s *installer) addOwner(name, phone string) {
 			o = was
 		}
 	}
-	o.Name, o.Phone = name, lock.Phone(phone)
+	o.Name, o.Phone = name, lock.Phone(setup.Number(phone))
 	s.cfg.Owner = append(s.cfg.Owner[:len(s.cfg.Owner):len(s.cfg.Owner)], o)
 }
 
