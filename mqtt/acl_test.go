@@ -351,6 +351,49 @@ func TestTheAccessListLetsADoorOfASiteWork(t *testing.T) {
 	}
 }
 
+func TestWhatADoorLeavesAtAnOldBrokerIsClearedAsThePageSays(t *testing.T) {
+	if _, err := exec.LookPath("mosquitto_sub"); err != nil {
+		t.Skip("no mosquitto_sub here: apt install mosquitto-clients")
+	}
+	page, err := os.ReadFile("../docs/fleet-settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := readAccessList(t)
+	block, err := exec.CommandContext(t.Context(), "sh", "-c", l.ofSite).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", l.ofSite, err)
+	}
+	l.put(t, "latchd.acl", []byte(l.rules+"\n"+string(block)))
+	const user = "latchd-elm-5_front"
+	address := l.run(t, user)
+	play(t, address, func(o *Options) { o.Door, o.Site, o.Username, o.Password = "elm-5/front", "Elm Street 5", user, user }, as("homeassistant"))
+	retained := func() (all []string) {
+		home := listen(t, address, "#", as("homeassistant"))
+		home.say(t, "homeassistant/status", "end", false)
+		for _, m := range home.until(t, "homeassistant/status", "end") {
+			if m.retained {
+				all = append(all, m.topic)
+			}
+		}
+		return all
+	}
+	if before := retained(); len(before) != len(statesOf(""))+1 {
+		t.Fatalf("there are %v", before)
+	}
+	host, port, _ := strings.Cut(strings.TrimPrefix(address, "tcp://"), ":")
+	for _, begin := range []string{"mosquitto_sub -h old.example.org", "mosquitto_pub -h old.example.org"} {
+		command := regexp.MustCompile("(?m)^" + begin + ".*").FindString(string(page))
+		command = strings.NewReplacer("old.example.org", host+" -p "+port, "PASSWORD", user, "-W 5", "-W 1").Replace(command)
+		if out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil && !strings.Contains(string(out), "Timed out") {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	if after := retained(); len(after) > 0 {
+		t.Errorf("there are still %v", after)
+	}
+}
+
 // Two houses at one broker: each home automation finds its own house's doors, and neither hears nor opens another's.
 func TestTheAccessListKeepsHousesApart(t *testing.T) {
 	l := readAccessList(t)

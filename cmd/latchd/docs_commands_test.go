@@ -45,6 +45,8 @@ var elsewhere = map[string][2]string{
 	"man latchd":                          {"packaging/packaging_test.go", "latchd.service.8"},
 	"fleet/rollout":                       {"cmd/latchd/docs_fleet_test.go"},
 	"xargs -n 1 -P 10 fleet/rollout":      {"cmd/latchd/docs_fleet_test.go"},
+	"mosquitto_sub -h old.example.org":    {"mqtt/acl_test.go"},
+	"mosquitto_pub -h old.example.org":    {"mqtt/acl_test.go"},
 	"fleet/release":                       {"cmd/latchd/docs_release_test.go"},
 	"gpg --export":                        {"cmd/latchd/docs_release_test.go"},
 	"latchd check --config fleet":         {"cmd/latchd/docs_fleet_test.go"},
