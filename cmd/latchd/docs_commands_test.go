@@ -24,7 +24,7 @@ var elsewhere = map[string][2]string{
 	"timedatectl":                         {"bench/vm/scenarios/clock.txt"},
 	"latchd keys":                         {"bench/vm/scenarios/setup.txt"},
 	"latchd run":                          {"bench/vm/scenarios/rights.txt"},
-	"apt remove":                          {"bench/vm/scenarios/package.txt", "dpkg -r latchd"},
+	"apt remove":                          {"bench/vm/scenarios/kept.txt", "dpkg -r latchd"},
 	"apt purge":                           {"bench/vm/scenarios/package.txt", "dpkg -P latchd"},
 	"apt install qemu":                    {".ci/run", "qemu-system-x86_64 qemu-system-x86"},
 	"apt install mosquitto":               {".ci/run", "mosquitto mosquitto"},
