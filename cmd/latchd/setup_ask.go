@@ -146,9 +146,12 @@ func (s *installer) prompt(ctx context.Context, text, usual string, optional boo
 	return line, err
 }
 
-// put prints a question, wrapped as a text is.
+// room is in columns: of a word, a line's name or "clicked", that answers a question.
+const room = 8
+
+// put prints a question, wrapped so that the answer has room behind it.
 func (s *installer) put(text string) {
-	fmt.Fprint(s.out, wrapped(text+": ", s.width()))
+	fmt.Fprint(s.out, wrapped(text+":", s.width()-room)+" ")
 }
 
 func (s *installer) line(ctx context.Context) (string, error) {

@@ -31,16 +31,20 @@ func TestALineIsTakenAsPeopleTypeIt(t *testing.T) {
 	}
 }
 
-func TestWhatSetupSaysBreaksNoWordAtTheTerminalsEdge(t *testing.T) {
-	for _, width := range []int{60, 80} {
-		text := wrapped("  Press its keys, type its lines, or none fitted, on any of the lines that are free (press, type, none) [press]: ", width)
-		for line := range strings.Lines(text) {
-			if len(strings.TrimRight(line, "\n")) >= width {
-				t.Errorf("%d columns: %q", width, line)
+func TestWhatSetupAsksLeavesRoomForAnAnswer(t *testing.T) {
+	for _, question := range []string{
+		"  Press its keys, type its lines, or none fitted, on any of the lines that are free (press, type, none) [press]",
+		"  Press its keys, type its lines, or none of them (press, type, none) [a]", // which ends where a line does
+	} {
+		var out strings.Builder
+		(&installer{out: &out}).put(question)
+		for line := range strings.Lines(out.String()) {
+			if len(line) > 80-room {
+				t.Errorf("%q leaves no room", line)
 			}
 		}
-		if !strings.HasSuffix(text, "[press]: ") {
-			t.Errorf("the answer does not stand behind %q", text)
+		if words := strings.Join(strings.Fields(out.String()), " "); words != strings.TrimSpace(question)+":" || !strings.HasSuffix(out.String(), "]: ") {
+			t.Errorf("asked %q", out.String())
 		}
 	}
 }

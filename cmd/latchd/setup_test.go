@@ -188,10 +188,10 @@ var (
 		{`open before .*: $`, answers("nothing")},
 		{`GPIO8 low for 0.3 s now .*\[no\]: $`, answers("yes")},
 		{`open before .*: $`, answers("clicked")},
-		{`held high now.* locked \(yes, no\): $`, answers("yes")},
+		{`held high now(.|\n)*no\): $`, answers("yes")},
 	}
 	padEnd   = []step{{`lamps again, then press Enter: $`, answers("")}}
-	padStart = []step{{`none fitted .*\[press\]: $`, answers("")}}
+	padStart = []step{{`none fitted (.|\n)*\[press\]: $`, answers("")}}
 	accounts = []step{
 		{`Account SID.*: $`, answers("")},
 		{`API key.*: $`, answers("")},
