@@ -45,6 +45,15 @@ func (b *backlog) take(events []lock.Event, lost int) {
 	}
 }
 
+// size is how many events are not written, those that holes stand for among them.
+func (b *backlog) size() int {
+	n := b.lost
+	for _, it := range b.items {
+		n += max(1, it.holds())
+	}
+	return n
+}
+
 // mend puts an event in the place of those that were dropped from the front.
 func (b *backlog) mend() {
 	if b.lost > 0 && len(b.items) > 0 {

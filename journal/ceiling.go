@@ -61,13 +61,32 @@ func guessCeiling(path string, now time.Time) uint64 {
 	return uint64(guess)
 }
 
+// The lock's file holds two numbers, a line each. Writing them anew takes no room on the disk.
+const (
+	noteAt = 0  // the last seq told
+	owedAt = 21 // how many events are not written
+)
+
 // note writes the last seq told into the lock's file. It may fail: it is a second witness.
-func (f *files) note(last uint64) { f.lock.WriteAt(fmt.Appendf(nil, "%020d\n", last), 0) }
+func (f *files) note(last uint64) { f.lock.WriteAt(fmt.Appendf(nil, "%020d\n", last), noteAt) }
 
 // noted returns what note wrote; 0 when it cannot be read.
-func (f *files) noted() uint64 {
+func (f *files) noted() uint64 { return f.number(noteAt) }
+
+// owe writes into the lock's file how many events wait for a disk that cannot be written, for the run after this one: if this
+// one ends before they are written, nobody else knows of them. It may fail, as the disk does.
+func (f *files) owe(n int) {
+	if f.lock != nil && n != f.owed {
+		f.owed = n
+		f.lock.WriteAt(fmt.Appendf(nil, "%020d\n", n), owedAt)
+		f.lock.Sync()
+	}
+}
+
+// number reads one from the lock's file; 0 when it cannot be read.
+func (f *files) number(at int64) uint64 {
 	var b [20]byte
-	if _, err := f.lock.ReadAt(b[:], 0); err != nil {
+	if _, err := f.lock.ReadAt(b[:], at); err != nil {
 		return 0
 	}
 	n, err := strconv.ParseUint(string(b[:]), 10, 64)

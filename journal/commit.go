@@ -110,6 +110,9 @@ func (w *writer) settle(items []item, last uint64) {
 	}
 	w.given.Store(last + uint64(len(items)))
 	w.file.note(last + uint64(len(items)))
+	if w.file.owed > 0 {
+		w.file.owe(w.backlog.size())
+	}
 	for len(items) > 0 {
 		again := items[0].told
 		var events []lock.Event

@@ -37,7 +37,9 @@ func (w *writer) fail(err error) {
 
 // reattach opens the files again.
 func (w *writer) reattach() error {
-	if err := w.attach(w.hurt); err != nil {
+	err := w.attach(w.hurt)
+	w.inherit()
+	if err != nil {
 		return err
 	}
 	w.hurt = nil

@@ -265,6 +265,56 @@ func TestWhatIsUnwrittenAtTheEndIsSaid(t *testing.T) {
 	}
 }
 
+// The witness is a file that needs no more room than it has.
+func TestWhatAFullDiskHasCostIsToldByTheNextRun(t *testing.T) {
+	dir := ramDisk(t)
+	ballast := filepath.Join(dir, "ballast")
+	fill := func() {
+		if err := os.WriteFile(ballast, make([]byte, 2<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := begin(t, options(dir))
+		d.add(bell(1))
+		d.hear(1)
+		fill()
+		d.add(bells(2, 5)...)
+		d.hear(4)
+		d.end()
+		for range 2 {
+			fill() // the end has made some room
+			d, _ = begin(t, options(dir))
+			d.add(bell(6))
+			for t := range d.told { // the hole may come with it
+				if t.events[len(t.events)-1].Type == lock.BellRung {
+					break
+				}
+			}
+			d.end()
+		}
+		os.Remove(ballast)
+		d, _ = begin(t, options(dir))
+		d.add(bell(7))
+		d.hear(2)
+		if err := d.end(); err != nil {
+			t.Error(err)
+		}
+		events := all(t, dir, Query{})
+		equal(t, "seq", seqs(events), span(1, 3))
+		if hole := events[1]; hole.Type != lock.FaultCleared || hole.Reason != Lost || hole.Count != 6 {
+			t.Errorf("in the place of the events stands %+v", hole)
+		}
+		d, _ = begin(t, options(dir))
+		d.add(bell(8))
+		d.hear(1)
+		d.end()
+		if events := all(t, dir, Query{}); len(events) != 4 {
+			t.Errorf("told again: %+v", events)
+		}
+	})
+}
+
 func TestACommitThatFailedAndWasOnTheDiskIsNotWrittenTwice(t *testing.T) {
 	j, _, err := Open(options(t.TempDir()))
 	if err != nil {

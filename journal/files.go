@@ -20,6 +20,8 @@ type files struct {
 	w, r *sql.DB
 	lock *os.File
 	top  uint64 // the ceiling on the disk
+	owed int    // events that are not written, as the file lock says
+	left int    // of these, by the run before, and not told of yet
 }
 
 // suffixes of the files that make up one SQLite database.
@@ -42,6 +44,8 @@ func (f *files) claim(dir string) error {
 		return fmt.Errorf("lock %s: %w", l.Name(), err)
 	}
 	f.lock = l
+	f.owed = int(f.number(owedAt))
+	f.left = f.owed
 	return nil
 }
 

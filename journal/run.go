@@ -76,6 +76,7 @@ func (j *Journal) Run(ctx context.Context, told func(events []lock.Event, again 
 
 // start tells what Open found.
 func (w *writer) start() {
+	w.inherit()
 	if w.file.w == nil {
 		w.fail(w.openErr)
 		return
@@ -84,6 +85,12 @@ func (w *writer) start() {
 	if w.unsure {
 		w.ask()
 	}
+}
+
+// inherit takes up what the run before could not write: it is lost, and a hole says so.
+func (w *writer) inherit() {
+	w.backlog.lost += w.file.left
+	w.file.left = 0
 }
 
 // take moves what is queued into the backlog. The last time, it closes the queue.
@@ -155,6 +162,7 @@ func (w *writer) tellUnwritten() {
 	if len(events) > 0 {
 		w.told(events, false)
 	}
+	w.file.owe(w.backlog.size())
 }
 
 // end writes what is left and closes the journal. It tries once more when writing has failed before.
@@ -173,7 +181,7 @@ func (w *writer) end() error {
 	if w.dirty && w.state != nil {
 		err = errors.Join(fmt.Errorf("end the journal: the newest state was never written: %s", w.failing), err)
 	}
-	if n := len(w.backlog.items) + w.backlog.lost; n > 0 {
+	if n := w.backlog.size(); n > 0 {
 		err = errors.Join(fmt.Errorf("end the journal: %d events were never written: %s", n, w.failing), err)
 	}
 	return err
