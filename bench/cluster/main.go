@@ -147,8 +147,8 @@ an ` + "`id`" + ` that it has seen. The nodes have a lower priority than the doo
 From edge to strike is the time from the edge of the exit button's line, or of the last key's, to the strike's, less that for which button or key must have been still
 (%v, %v). A scenario passes when the consumer has heard every event of the doors' journals, whose ` + "`seq`" + ` has no gap; when somebody who
 subscribes anew on any of the nodes is told the true states, within a minute after all is over, or, which is noted, once the node has read them anew, after two more; when the doors obey an order through each
-node; when every right code and every press has opened; and when the median is within %v before, and within twice that of before and half a millisecond while it happens, the 99th percentile
-within twice that of before and 5 ms, and no opening later than %v.
+node; when every right code and every press has opened; and when the median is within %v before, and within twice that of before and half a millisecond while it happens, the 99th percentile,
+of a hundred and more, within twice that of before and 20 ms, and no opening later than %v.
 
 %s`
 

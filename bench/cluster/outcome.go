@@ -29,9 +29,10 @@ const (
 )
 
 // slower is how long an opening may take while the cluster is in trouble, at the median and at the 99th percentile, by what it
-// took before: twice as long, and a little, for the nodes that elect and catch up run on the doors' own processors.
+// took before: twice as long, and a little, for the nodes that elect and catch up run on the doors' own processors; and a key whose
+// scan is held up once has its debounce begin anew.
 func slower(before quantiles) quantiles {
-	return quantiles{2*before.p50 + soon/2, 2*before.p99 + 5*time.Millisecond, tooLate}
+	return quantiles{2*before.p50 + soon/2, 2*before.p99 + 20*time.Millisecond, tooLate}
 }
 
 // quantiles are those of openings.
@@ -66,7 +67,7 @@ func (o outcome) verdict() (wrong []string) {
 	}
 	was, is := quantilesOf(o.quiet), quantilesOf(o.meanwhile)
 	limit := slower(was)
-	if min(len(o.quiet), len(o.meanwhile)) < 10 || was.p50 > soon || is.p50 > limit.p50 || is.p99 > limit.p99 || is.longest > limit.longest {
+	if min(len(o.quiet), len(o.meanwhile)) < 10 || was.p50 > soon || is.p50 > limit.p50 || len(o.meanwhile) >= 100 && is.p99 > limit.p99 || is.longest > limit.longest {
 		wrong = append(wrong, fmt.Sprintf("the strike took %v, then %v", was, is))
 	}
 	return wrong

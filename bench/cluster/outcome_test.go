@@ -29,20 +29,21 @@ func TestTheVerdictSaysWhatIsNotAsItOughtToBe(t *testing.T) {
 	}
 	const us, ms = time.Microsecond, time.Millisecond
 	quiet := spread(300, 200*us, ms, 30*ms)
-	good := outcome{events: 9, tried: 700, opened: 700, quiet: quiet, meanwhile: spread(300, 900*us, 7*ms, 100*ms)}
+	good := outcome{events: 9, tried: 700, opened: 700, quiet: quiet, meanwhile: spread(300, 900*us, 22*ms, 100*ms)}
 	with := func(change func(*outcome)) outcome { o := good; change(&o); return o }
 	for _, c := range []struct {
 		outcome
 		want string
 	}{
 		{good, ""},
+		{with(func(o *outcome) { o.meanwhile = spread(99, 200*us, 30*ms, 30*ms) }), ""}, // too few for a 99th percentile
 		{with(func(o *outcome) { o.missing = 1 }), "1 events lost"},
 		{with(func(o *outcome) { o.opened-- }), "1 codes or presses did not open"},
 		{with(func(o *outcome) { o.faults = []string{"on n1, nothing"} }), "on n1, nothing"},
 		{with(func(o *outcome) { o.wellAfter[1] = catchUp + time.Second }), "for 61 s newcomers were told that doors are away, or have a fault"},
-		{with(func(o *outcome) { o.quiet = spread(300, 1001*us, 2*ms, 2*ms) }), "the strike took 1.00, 2.00, 2.00 ms, then 0.90, 7.00, 100.00 ms"},
+		{with(func(o *outcome) { o.quiet = spread(300, 1001*us, 2*ms, 2*ms) }), "the strike took 1.00, 2.00, 2.00 ms, then 0.90, 22.00, 100.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(300, 901*us, ms, ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.90, 1.00, 1.00 ms"},
-		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, 8*ms, 8*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 8.00, 8.00 ms"},
+		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, 23*ms, 23*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 23.00, 23.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, ms, 101*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 1.00, 101.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(10, 0, 0, 0)[:9] }), "the strike took 0.20, 1.00, 30.00 ms, then 0.00, 0.00, 0.00 ms"},
 	} {
