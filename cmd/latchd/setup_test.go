@@ -54,6 +54,8 @@ phone = "+15557654321"
 quiet = "22:00-07:00"
 [mqtt]
 brokers = ["tcp://127.0.0.1:1883"]
+[journal]
+path = "/var/tmp/latchd"
 `
 
 // fitter sets up a door on a simulated board, as a person does: reads the screen, types, and works the board over its socket.
