@@ -459,6 +459,15 @@ func TestDoor(t *testing.T) {
 			d.bell()
 			d.heard("bell.rung", "bell.limited per_hour")
 		},
+		"in turn nobody is told of whom the budget would not reach": func(d *door) {
+			d.cfg.Owners, d.cfg.InTurn, d.cfg.PerHour = []Owner{{Name: "Ada"}, {Name: "Bob"}}, true, 3
+			d.start(State{})
+			d.bell()
+			d.heard("text Ada,Bob", "bell.rung")
+			d.wait(time.Minute)
+			d.bell()
+			d.heard("text Ada", "bell.rung")
+		},
 		"a bell found pressed at the start has not rung": func(d *door) {
 			d.step(Level{Sensor: Bell, Active: true, Initial: true})
 			d.heard()
@@ -649,6 +658,17 @@ func TestDoor(t *testing.T) {
 			d.door(true)
 			d.wait(5 * time.Second)
 			d.heard("door.opened", "lock", "lock.locked", "door.held", "fault.raised door held")
+		},
+		"a door that comes open as its pulse fails to be drawn out is not forced": func(d *door) {
+			d.fit(true)
+			d.exit()
+			d.wait(2 * time.Second)
+			d.exit()
+			d.forget()
+			d.step(StrikeFailed{})
+			d.pass(50 * time.Millisecond)
+			d.door(true)
+			d.heard("lock.locked", "door.opened")
 		},
 		"tampering is told on and off": func(d *door) {
 			d.step(Level{Sensor: Tamper, Initial: true})

@@ -67,10 +67,12 @@ func Unopened(effects []Effect) (instead []Effect) {
 
 // strikeFailed takes back what the step before believed. A pulse that was live has ended.
 func (m *Machine) strikeFailed() {
+	grace := m.strike.graceUntil
 	if m.strike.open && m.strike.since < m.now.Mono {
+		grace = m.now.Mono + openGrace
 		m.emit(Event{Type: LockLocked})
 	}
-	m.strike = strike{until: never, graceUntil: m.strike.graceUntil}
+	m.strike = strike{until: never, graceUntil: grace}
 }
 
 // lockStrike locks, even when the strike is believed to be locked: whoever asks may know better. It tells the end of a

@@ -139,7 +139,9 @@ func (m *Machine) ring(tell bool) {
 	}
 	if reason == "" {
 		for _, owner := range left {
-			m.emit(Event{Type: BellLimited, Reason: short, Owner: owner})
+			if tell && !m.cfg.InTurn { // in turn, most rings need the first one's text alone
+				m.emit(Event{Type: BellLimited, Reason: short, Owner: owner})
+			}
 		}
 		m.watchBudget()
 		return

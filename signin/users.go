@@ -127,8 +127,8 @@ func (u User) check() error {
 }
 
 func (d *Desk) nameTaken(name string, but hash) bool {
-	for key, u := range d.users {
-		if key != but && u.Username == name {
+	for _, a := range d.owners { // a number that is no owner's any more takes no name
+		if key := userKey(a.Phone); key != but && d.users[key].Username == name {
 			return true
 		}
 	}

@@ -107,4 +107,10 @@ func TestAUserIsTheNumbersNotTheNames(t *testing.T) {
 	if got := r.User("Nobody"); got.Email != "" {
 		t.Errorf("who is no owner is shown %+v", got)
 	}
+	r.Change([]Owner{{Name: "Ada", Phone: "+15550000009"}}, rules)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.nameTaken("ada", userKey("+15550000009")) {
+		t.Error("a number that is no owner's any more keeps its user name")
+	}
 }

@@ -50,8 +50,7 @@ func (c *Client) watch(ctx context.Context) {
 
 // idle waits for the next check to be due. A text that could not be handed over may make it due sooner.
 func (c *Client) idle(ctx context.Context, d time.Duration) bool {
-	due := time.Now().Add(d)
-	t := time.NewTimer(d)
+	t, due := time.NewTimer(d), time.Now().Add(d)
 	defer t.Stop()
 	for {
 		select {
@@ -60,7 +59,10 @@ func (c *Client) idle(ctx context.Context, d time.Duration) bool {
 		case <-c.recheck:
 			return true
 		case <-c.unwell:
-			t.Reset(min(checkSoon, time.Until(due)))
+			if soon := time.Now().Add(checkSoon); soon.Before(due) {
+				due = soon
+				t.Reset(checkSoon)
+			}
 		case <-t.C:
 			return true
 		}

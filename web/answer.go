@@ -65,7 +65,7 @@ func granted(m lock.Method) string {
 
 func denied(r lock.Reason) string {
 	switch r {
-	case lock.WrongCode, lock.Expired, lock.Used, lock.NoCode, lock.Malformed, lock.LockedOut:
+	case lock.WrongCode, lock.Expired, lock.Used, lock.NoCode, lock.Malformed, lock.LockedOut, lock.Undriven:
 		return string(r)
 	}
 	return "refused"

@@ -25,6 +25,7 @@ const en = {
     no_code: a => `No code is live. Ring first. ${a.tries}`,
     malformed: a => a.digits ? `Not a code: a code has ${a.digits} digits.` : "Not a code.",
     locked_out: "Locked out. Not looked at.",
+    jammed: "The lock is stuck.",
     refused: "Refused.",
     lockout: a => `Too many wrong codes. ${a.wait && `Locked out for ${a.wait}.`}`,
     lockout_over: "You may try again.",
