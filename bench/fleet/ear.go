@@ -96,9 +96,9 @@ func (e *ear) askFor(doors map[string]truth) (asked int) {
 	e.mu.Lock()
 	spans := map[string]span{}
 	for id, h := range e.doors {
-		if h.upto < doors[id].Seq && len(h.beyond) > 0 {
+		if last := doors[id].Seq; h.upto < last { // a door may have told all before this consumer was back, and nothing since
 			to := h.upto + 1
-			for !h.beyond[to+1] {
+			for to < last && !h.beyond[to+1] {
 				to++
 			}
 			spans[id] = span{h.upto + 1, to}
