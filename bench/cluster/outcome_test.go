@@ -47,9 +47,13 @@ func TestTheVerdictSaysWhatIsNotAsItOughtToBe(t *testing.T) {
 		{with(func(o *outcome) { o.meanwhile = spread(300, 200*us, ms, 101*ms) }), "the strike took 0.20, 1.00, 30.00 ms, then 0.20, 1.00, 101.00 ms"},
 		{with(func(o *outcome) { o.meanwhile = spread(10, 0, 0, 0)[:9] }), "the strike took 0.20, 1.00, 30.00 ms, then 0.00, 0.00, 0.00 ms"},
 	} {
-		if got := strings.Join(c.verdict(), "; "); got != c.want {
+		if got := strings.Join(c.verdict(true), "; "); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+	late := with(func(o *outcome) { o.meanwhile = spread(300, time.Second, time.Second, time.Second) })
+	if got := late.verdict(false); got != nil {
+		t.Errorf("where nothing is measured: %q", got)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"latchd/lock"
 )
 
-// scenario is something that happens to a cluster while a door is at work on it.
+// scenario is something that happens to a cluster while doors are at work on it.
 type scenario struct {
 	name, what string
 	home       int  // the node at which the consumer begins; the doors begin at node 0
@@ -30,10 +30,9 @@ type scene struct {
 	note  string // what else was seen
 }
 
-// The doors of a scenario that is not calm, and times around what happens.
+// Times around what happens.
 const (
-	busy    = 20               // doors
-	before  = 16 * time.Second // to have openings to compare with, some three hundred
+	before  = 16 * time.Second // to have openings to compare with, some two hundred
 	after   = 6 * time.Second
 	catchUp = 60 * time.Second // for all to be heard and true, when it is over
 	cached  = 2 * time.Minute  // for which a node tells newcomers what it has read of retained messages (server/mqtt.go)
