@@ -22,13 +22,13 @@ func (r *report) authorities(file string) {
 		}
 	}
 	now := time.Now()
-	over := func(c *x509.Certificate) bool { return now.After(c.NotAfter) }
-	left := slices.ContainsFunc(all, func(c *x509.Certificate) bool { return !over(c) })
+	good := slices.ContainsFunc(all, func(c *x509.Certificate) bool { return now.After(c.NotBefore) && now.Before(c.NotAfter) })
 	for _, c := range all {
 		what := "mqtt: authority " + c.Subject.String()
 		switch {
-		case over(c) && left:
+		case good && now.After(c.NotAfter):
 			r.warn("%s: it is over since %s: take it out of %s", what, c.NotAfter.Format(time.DateOnly), file)
+		case good && now.Before(c.NotBefore): // the next one, there before its time
 		case now.Before(c.NotBefore) || now.After(c.NotAfter.Add(-renewal)):
 			r.lasts(what, "", c)
 		}

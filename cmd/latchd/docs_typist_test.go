@@ -163,11 +163,9 @@ func (h *typist) ownCommand(page, line string) {
 	if !strings.Contains(line, "latchd sim") {
 		line += " --config " + h.config
 	}
-	for option, words := range map[string]string{" watch": `"line":`, " --follow": "daemon.started"} {
-		if strings.Contains(line, option) {
-			h.says(page, line, words)
-			return
-		}
+	if strings.Contains(line, " --follow") {
+		h.says(page, line, "daemon.started")
+		return
 	}
 	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()

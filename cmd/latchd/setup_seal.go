@@ -64,7 +64,10 @@ func readable(dir string) configs.Secrets {
 	s.Dir = dir
 	s.Unseal = func(name, path string) (string, error) {
 		secret, err := unseal(name, path)
-		if err != nil {
+		switch {
+		case err != nil && os.Geteuid() != 0:
+			err = fmt.Errorf("%w: only root can open it: run this with sudo", err)
+		case err != nil:
 			err = fmt.Errorf("%w: run latchd setup and give the secret again", err)
 		}
 		return secret, err

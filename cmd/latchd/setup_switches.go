@@ -77,7 +77,7 @@ func (s *installer) work(ctx context.Context, q question, ready string) error {
 			answer, err = s.watch(ctx, q, ready != "" && q.flag == "contact")
 			var no unfit
 			if errors.As(err, &no) {
-				if rounds == maxRounds {
+				if rounds >= maxRounds {
 					return giveUp(rounds, q.text+": "+err.Error(), "--"+q.flag)
 				}
 				s.say("  %v.", err)
