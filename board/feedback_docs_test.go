@@ -24,7 +24,7 @@ var meanings = []struct {
 }{
 	{lock.KeyTaken, "a key was taken"},
 	{lock.TextOnItsWay, "the text with the code is on its way"},
-	{lock.TextNotSent, "the text could not be sent: ring again, or knock"},
+	{lock.TextNotSent, "the text could not be sent, or the strike does not move: ring again, or knock"},
 	{lock.BellNotTexted, "it rings, but no text goes out this time: too soon, the budget is spent, quiet hours, or locked out"},
 	{lock.DoorOpen, "the door is open: push"},
 	{lock.EntryWrong, "refused: a wrong, expired or used code, not that many digits, or none was texted"},
