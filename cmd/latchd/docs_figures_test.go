@@ -23,6 +23,11 @@ var fleetFigures = []struct {
 	{`p99 from strike to subscriber is ([\d.]+) ms`, `(?m)^\| 1000 \| 10 \| \d+ \| \d+ s \| [\d.]+ ms \| ([\d.]+) ms`, 1.5},
 	{`At a hundred times, p99 is (\d+) ms`, `(?m)^\| 1000 \| 100 \| \d+ \| \d+ s \| [\d.]+ ms \| ([\d.]+) ms`, 1.5},
 	{`are held, too, at ([\d.]+) ms`, `(?m)^\| 8000 \| 10 \| \d+ \| \d+ s \| [\d.]+ ms \| ([\d.]+) ms`, 1.5},
+	{`had knocked ([\d,]+) times a second`, `(?m)^\| killed, away for 10 s, 1000 doors \|.* \d+, (\d+) \|.*ms \|`, 1.25},
+	{`came at up to (\d+) in a tenth`, `(?m)^\| killed, away for 10 s, 1000 doors \| [\d, ]+ \| (\d+), after`, 1.5},
+	{`doors knock some (\d+) times a second`, `(?m)^\| killed, away for 10 s, 1000 doors, mqtt.spread 10s \|.* \d+, (\d+) \|.*ms \|`, 1.5},
+	{`takes some (\d+) ms of mosquitto's one thread`, `(?m)^\| killed, away for 10 s, 1000 doors, TLS \|.* ([\d.]+) ms, [\d.]+ ms \|`, 1.25},
+	{`back in ([\d.]+) s \(\[the same`, `(?m)^\| mosquitto killed, away for 10 s, 1000 doors, TLS: .*, ([\d.]+) s \| all within`, 1.5},
 	{`a door costs each node ([\d.]+) MB`, `(?m)^\| 1000 \| \d+ \| ([\d.]+) MB \| \d+ % \|`, 1.25},
 }
 
