@@ -71,18 +71,26 @@ var (
 const defaultConfig = "/etc/latchd/latchd.toml"
 
 func newRoot() *cobra.Command {
+	var version *bool
 	root := &cobra.Command{
 		Use:   "latchd",
 		Short: "A door-lock daemon: bell, texted one-time code, keypad, strike, MQTT",
 		Long: `latchd opens a door to people who type a one-time code, which the owner gets by
 text, and tells home automation over MQTT. To see it work: latchd demo`,
-		Version:                    version, // for --version
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
 		Args:                       usage(cobra.NoArgs),
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if *version {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), versions())
+				return err
+			}
+			return cmd.Help()
+		},
 	}
+	// Not cobra's own: its template would keep two megabytes of methods in the program that nothing calls.
+	version = root.Flags().Bool("version", false, "print version, commit and Go version")
 	usual := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if cmd != root {
@@ -94,7 +102,6 @@ text, and tells home automation over MQTT. To see it work: latchd demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(newRun(), newDemo(), newSetup(), newCheck(), newSecure(), newOffline(), newClient(), newLog(), newSim(), newWiring(), newKeys(), newVersion())
 	complete(root)
-	root.SetVersionTemplate(versions())
 	return root
 }
 
