@@ -51,9 +51,13 @@ func TestTheVerdictSaysWhatIsNotAsItOughtToBe(t *testing.T) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
-	late := with(func(o *outcome) { o.meanwhile = spread(300, time.Second, time.Second, time.Second) })
-	if got := late.verdict(false); got != nil {
-		t.Errorf("where nothing is measured: %q", got)
+	busy := with(func(o *outcome) { o.meanwhile = spread(300, 100*ms, time.Second, time.Second) })
+	if got := busy.verdict(false); got != nil {
+		t.Errorf("on a busy machine: %q", got)
+	}
+	late := with(func(o *outcome) { o.meanwhile = spread(300, 101*ms, time.Second, time.Second) })
+	if got := late.verdict(false); len(got) != 1 {
+		t.Errorf("a door that waits, on a busy machine: %q", got)
 	}
 }
 
